@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `cmake --build --preset release --target bench`: one program of tests/bench/*.c, run in the build
+# folder with the path of the JSON file that it is to write. Built only when asked for.
+
+file(GLOB bench_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" tests/bench/*.c)
+if(bench_sources)
+    add_executable(tandem-bench EXCLUDE_FROM_ALL ${bench_sources})
+    target_compile_options(tandem-bench PRIVATE ${TANDEM_LTO_COMPILE})
+    target_link_libraries(tandem-bench PRIVATE tandem_static)
+    target_link_options(tandem-bench PRIVATE ${TANDEM_LTO_LINK})
+    add_custom_target(bench
+        COMMAND tandem-bench "${PROJECT_BINARY_DIR}/bench.json"
+        WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"
+        COMMENT "Benchmarks: table below, JSON in ${PROJECT_BINARY_DIR}/bench.json"
+        USES_TERMINAL VERBATIM)
+else()
+    add_custom_target(bench COMMAND "${CMAKE_COMMAND}" -E echo "tests/bench holds no benchmark")
+endif()

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The libraries that Tandem stands on, all by pkg-config. Each becomes a target PkgConfig::NAME.
+
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat)
+pkg_check_modules(GSL REQUIRED IMPORTED_TARGET gsl)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+# Debian calls the serial HDF5 hdf5-serial; elsewhere it is plain hdf5.
+pkg_search_module(HDF5 REQUIRED IMPORTED_TARGET hdf5-serial hdf5)
+
+set(TANDEM_LIBRARIES PkgConfig::EXPAT PkgConfig::GSL PkgConfig::JANSSON PkgConfig::HDF5 m)
+
+if(EXISTS "${PROJECT_SOURCE_DIR}/sim/engine/simgrid.c")
+    pkg_check_modules(SIMGRID REQUIRED IMPORTED_TARGET simgrid)
+    list(APPEND TANDEM_LIBRARIES PkgConfig::SIMGRID)
+endif()
+
+if(BUILD_TESTING)
+    pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
+    if(NOT CMOCKA_FOUND)
+        message(FATAL_ERROR "The tests need cmocka (Debian: libcmocka-dev). "
+                            "Install it, or configure with -DBUILD_TESTING=OFF.")
+    endif()
+endif()
+
+# The system's own Python: others (pyenv, conda) rarely have h5py.
+find_program(TANDEM_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH
+             DOC "Python of the tests (3.9 or newer, with h5py)")
+find_program(TANDEM_PYTHON NAMES python3)

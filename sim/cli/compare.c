@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <getopt.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/summary.h"
+#include "core/error.h"
+#include "core/table.h"
+
+enum { MOST_POLICIES = 64, MOST_SEEDS = 1000 };
+
+// Every policy that needs no argument; the oracle is always run.
+static const char default_policies[] =
+    "edge-only,edge-best,cloud-only,governed,random,neurosurgeon,oracle";
+
+struct arguments {
+    const char *scenario, *engine;
+    char *list; // of policies, cut up
+    const char *policies[MOST_POLICIES];
+    size_t policy_count;
+    uint64_t seed, seeds;
+    bool json;
+};
+
+// One policy over all seeds.
+struct column {
+    const char *policy;
+    struct tdm_figures figures;
+    struct tdm_summary summary;
+    double cost[MOST_SEEDS], energy[MOST_SEEDS], latency[MOST_SEEDS]; // means by seed
+    double cost_interval, energy_interval, latency_interval;
+};
+
+static int usage(const char *why)
+{
+    fprintf(stderr, "tandem compare: %s; see 'tandem help compare'\n", why);
+    return TDM_EXIT_USAGE;
+}
+
+static int fail(const struct tdm_error *error, int code)
+{
+    char text[1024];
+    tdm_error_format(error, text, sizeof text);
+    fprintf(stderr, "tandem compare: %s\n", text);
+    return code;
+}
+
+static int split_policies(struct arguments *a, const char *list)
+{
+    a->list = strdup(list);
+    if (!a->list)
+        return usage("out of memory");
+    bool oracle = false;
+    char *rest = NULL;
+    for (char *name = strtok_r(a->list, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
+        if (a->policy_count == MOST_POLICIES - 1)
+            return usage("at most 63 policies");
+        oracle |= strcmp(name, "oracle") == 0;
+        a->policies[a->policy_count++] = name;
+    }
+    if (!oracle) // the others are measured against it
+        a->policies[a->policy_count++] = "oracle";
+    return TDM_EXIT_DONE;
+}
+
+static int parse(int argc, char **argv, struct arguments *a)
+{
+    static const struct option options[] = {
+        {"engine", required_argument, NULL, 'e'},   {"json", no_argument, NULL, 'j'},
+        {"policies", required_argument, NULL, 'p'}, {"seed", required_argument, NULL, 's'},
+        {"seeds", required_argument, NULL, 'n'},    {NULL, 0, NULL, 0}};
+    const char *policies = default_policies;
+    *a = (struct arguments){.engine = "analytic:", .seeds = 1};
+    for (int option; (option = getopt_long(argc, argv, "e:jp:s:n:", options, NULL)) != -1;) {
+        switch (option) {
+        case 'e':
+            a->engine = optarg;
+            break;
+        case 'j':
+            a->json = true;
+            break;
+        case 'p':
+            policies = optarg;
+            break;
+        case 's':
+            if (tdm_parse_count(optarg, 1, &a->seed))
+                return usage("--seed is a whole number from 1 on");
+            break;
+        case 'n':
+            if (tdm_parse_count(optarg, 1, &a->seeds) || a->seeds > MOST_SEEDS)
+                return usage("--seeds is a whole number from 1 to 1000");
+            break;
+        default:
+            return TDM_EXIT_USAGE;
+        }
+    }
+    if (optind + 1 != argc)
+        return usage("it takes one scenario");
+    a->scenario = argv[optind];
+    return split_policies(a, policies);
+}
+
+// ---- running -----------------------------------------------------------------------------------
+
+static int run_seed(const struct arguments *a, const struct tdm_scenario *scenario,
+                    struct column *column, size_t seed, struct tdm_error *error)
+{
+    const struct tdm_simulation simulation = {.scenario = scenario,
+                                              .engine = a->engine,
+                                              .policy = column->policy,
+                                              .seed = a->seed + seed,
+                                              .progress = true,
+                                              .bound = strcmp(column->policy, "oracle") == 0};
+    struct tdm_figures *f = &column->figures;
+    const struct tdm_figures before = *f;
+    if (tdm_simulate(&simulation, f, error))
+        return -1;
+    const double n = (double)(f->requests - before.requests);
+    column->cost[seed] = (f->cost - before.cost) / n;
+    column->energy[seed] = (f->energy - before.energy) / n;
+    column->latency[seed] = (f->latency - before.latency) / n;
+    return 0;
+}
+
+static int run_policy(const struct arguments *a, const struct tdm_scenario *scenario,
+                      struct column *column, struct tdm_error *error)
+{
+    for (size_t seed = 0; seed < a->seeds; seed++)
+        if (run_seed(a, scenario, column, seed, error))
+            return -1;
+    tdm_summarise(&column->figures, a->seeds, &column->summary);
+    column->cost_interval = tdm_interval(column->cost, a->seeds);
+    column->energy_interval = tdm_interval(column->energy, a->seeds);
+    column->latency_interval = tdm_interval(column->latency, a->seeds);
+    tdm_explain_unanswered(scenario, column->policy, &column->figures);
+    return 0;
+}
+
+static const struct column *find_oracle(const struct column *columns, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(columns[i].policy, "oracle") == 0)
+            return &columns[i];
+    return NULL;
+}
+
+// ---- printing ----------------------------------------------------------------------------------
+
+static void add_interval(struct tdm_table *table, double half)
+{
+    if (isnan(half))
+        tdm_table_add(table, "%s", "");
+    else
+        tdm_table_add(table, "±%.2g", half);
+}
+
+static void print_requests(const struct column *columns, size_t count, const struct column *oracle)
+{
+    static const char *const titles[] = {"policy",  ">cost J", "±95 %",   ">/oracle", ">ETI J",
+                                         ">TTI ms", ">p50",    ">p95",    ">p99",     ">late %",
+                                         ">sent %", ">kB",     ">acc. %", NULL};
+    struct tdm_table table;
+    tdm_table_start(&table, titles);
+    for (size_t i = 0; i < count; i++) {
+        const struct tdm_summary *s = &columns[i].summary;
+        tdm_table_add(&table, "%s", columns[i].policy);
+        tdm_table_add(&table, "%.3f", s->cost);
+        add_interval(&table, columns[i].cost_interval);
+        tdm_table_add(&table, "%.2f", s->cost / oracle->summary.cost);
+        tdm_table_add(&table, "%.3f", s->energy);
+        tdm_table_add(&table, "%.0f", 1e3 * s->latency);
+        tdm_table_add(&table, "%.0f", 1e3 * s->p50);
+        tdm_table_add(&table, "%.0f", 1e3 * s->p95);
+        tdm_table_add(&table, "%.0f", 1e3 * s->p99);
+        tdm_table_add(&table, "%.1f", 100 * s->misses);
+        tdm_table_add(&table, "%.1f", 100 * s->offloaded);
+        tdm_table_add(&table, "%.1f", s->sent / 1e3);
+        tdm_table_add(&table, "%.1f", 100 * s->accuracy);
+    }
+    tdm_table_print(&table, stdout, 0, tdm_terminal_width(stdout));
+}
+
+static void print_boards(const struct column *columns, size_t count)
+{
+    static const char *const titles[] = {"energy of a run", ">board J",    ">radio J",
+                                         ">edge J",         ">server J",   ">edge+cloud J",
+                                         ">dropped",        ">unanswered", NULL};
+    struct tdm_table table;
+    tdm_table_start(&table, titles);
+    for (size_t i = 0; i < count; i++) {
+        const struct tdm_summary *s = &columns[i].summary;
+        const double edge = s->board_energy + s->radio_energy;
+        tdm_table_add(&table, "%s", columns[i].policy);
+        tdm_table_add(&table, "%.0f", s->board_energy);
+        tdm_table_add(&table, "%.0f", s->radio_energy);
+        tdm_table_add(&table, "%.0f", edge);
+        tdm_table_add(&table, "%.0f", s->server_energy);
+        tdm_table_add(&table, "%.0f", edge + s->server_energy);
+        tdm_table_add(&table, "%.0f", s->dropped);
+        tdm_table_add(&table, "%.0f", s->unanswered);
+    }
+    tdm_table_print(&table, stdout, 0, tdm_terminal_width(stdout));
+}
+
+static void print_tables(const struct arguments *a, const struct tdm_scenario *scenario,
+                         const struct column *columns)
+{
+    const struct column *oracle = find_oracle(columns, a->policy_count);
+    printf("%s, %g s, %llu seed%s from %llu, eta %g\n", scenario->name, scenario->duration,
+           (unsigned long long)a->seeds, a->seeds == 1 ? "" : "s", (unsigned long long)a->seed,
+           scenario->eta);
+    if (scenario->title)
+        printf("%s\n", scenario->title);
+    putchar('\n');
+    print_requests(columns, a->policy_count, oracle);
+    putchar('\n');
+    print_boards(columns, a->policy_count);
+    printf("\nNo plan can cost less than %.3f J a request on average (no queueing, switching, "
+           "tail, heat);\nthe oracle, greedy over requests, is %.1f %% above that.\n",
+           oracle->summary.bound, 100 * (oracle->summary.cost / oracle->summary.bound - 1));
+}
+
+static void print_json(const struct arguments *a, const struct tdm_scenario *scenario,
+                       const struct column *columns)
+{
+    const struct column *oracle = find_oracle(columns, a->policy_count);
+    json_t *list = json_array();
+    for (size_t i = 0; i < a->policy_count; i++) {
+        const struct column *c = &columns[i];
+        json_t *object = tdm_summary_json(c->policy, &c->summary);
+        json_object_set_new(object, "cost_ci_j", tdm_json_number(c->cost_interval));
+        json_object_set_new(object, "energy_ci_j", tdm_json_number(c->energy_interval));
+        json_object_set_new(object, "latency_ci_s", tdm_json_number(c->latency_interval));
+        json_object_set_new(object, "cost_over_oracle",
+                            tdm_json_number(c->summary.cost / oracle->summary.cost));
+        json_array_append_new(list, object);
+    }
+    json_t *root = json_pack("{s:s, s:f, s:I, s:I, s:f, s:o, s:o}", "scenario", scenario->name,
+                             "duration_s", scenario->duration, "seed", (json_int_t)a->seed, "seeds",
+                             (json_int_t)a->seeds, "eta", scenario->eta, "bound_j",
+                             tdm_json_number(oracle->summary.bound), "policies", list);
+    json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    putchar('\n');
+    json_decref(root);
+}
+
+static int check_policies(const struct arguments *a, const struct tdm_scenario *scenario,
+                          struct tdm_error *error)
+{
+    for (size_t i = 0; i < a->policy_count; i++) {
+        const struct tdm_simulation simulation = {
+            .scenario = scenario, .engine = a->engine, .policy = a->policies[i], .seed = a->seed};
+        if (tdm_check_simulation(&simulation, error))
+            return -1;
+    }
+    return 0;
+}
+
+static int compare(const struct arguments *a, const struct tdm_scenario *scenario)
+{
+    struct tdm_error error = {0};
+    if (check_policies(a, scenario, &error))
+        return fail(&error, TDM_EXIT_USAGE);
+    struct column *columns = calloc(a->policy_count, sizeof *columns);
+    int status = columns ? 0 : tdm_fail(&error, "out of memory");
+    for (size_t i = 0; status == 0 && i < a->policy_count; i++) {
+        columns[i].policy = a->policies[i];
+        status = run_policy(a, scenario, &columns[i], &error);
+    }
+    if (status == 0 && a->json)
+        print_json(a, scenario, columns);
+    else if (status == 0)
+        print_tables(a, scenario, columns);
+    for (size_t i = 0; columns && i < a->policy_count; i++)
+        tdm_figures_free(&columns[i].figures);
+    free(columns);
+    return status ? fail(&error, TDM_EXIT_FAILED) : TDM_EXIT_DONE;
+}
+
+int tdm_cli_compare(int argc, char **argv)
+{
+    struct arguments a;
+    int code = parse(argc, argv, &a);
+    if (code == TDM_EXIT_DONE) {
+        struct tdm_error error = {0};
+        struct tdm_scenario *scenario = tdm_scenario_load(a.scenario, &error);
+        if (scenario && !a.seed)
+            a.seed = (uint64_t)scenario->seed;
+        code = scenario ? compare(&a, scenario) : fail(&error, TDM_EXIT_USAGE);
+        tdm_scenario_free(scenario);
+    }
+    free(a.list);
+    return code;
+}

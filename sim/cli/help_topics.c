@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The topics of `tandem help`. They print the program's own tables wherever there is one.
+#include <string.h>
+
+#include "cli/help_parts.h"
+#include "cli/json_keys.h"
+#include "core/table.h"
+#include "core/units.h"
+#include "engine/arrivals.h"
+#include "engine/driver.h"
+#include "engine/engine.h"
+#include "engine/governor.h"
+#include "engine/record.h"
+#include "model/board.h"
+#include "model/dnn.h"
+#include "model/radio.h"
+#include "model/scenario.h"
+#include "model/server.h"
+#include "policies/policy.h"
+#include "trace/format.h"
+#include "trace/generate.h"
+
+static const char *const no_titles[] = {"", "", NULL};
+
+static void paragraph(FILE *stream, const char *text, int width)
+{
+    tdm_text_wrap(stream, text, 0, 0, width);
+}
+
+// ---- files -------------------------------------------------------------------------------------
+
+static const struct tdm_element *const schemas[] = {&tdm_scenario_schema, &tdm_board_schema,
+                                                    &tdm_dnn_schema, &tdm_server_schema,
+                                                    &tdm_radio_schema};
+
+const char *tdm_topic_schema_name(unsigned index)
+{
+    return index < TDM_COUNT(schemas) ? schemas[index]->name : NULL;
+}
+
+const struct tdm_element *tdm_topic_schema(const char *name)
+{
+    for (size_t i = 0; i < TDM_COUNT(schemas); i++)
+        if (strcmp(schemas[i]->name, name) == 0)
+            return schemas[i];
+    return NULL;
+}
+
+static void file_help(const struct tdm_element *schema, FILE *stream)
+{
+    tdm_schema_help(schema, stream);
+    fprintf(stream, "\nExamples: platforms/%ss\n", schema->name);
+    fprintf(stream, "For editors: tandem help --schema %s > %s.rng (RELAX NG)\n", schema->name,
+            schema->name);
+}
+
+static void help_scenario(FILE *stream, int width)
+{
+    (void)width;
+    file_help(&tdm_scenario_schema, stream);
+}
+
+static void help_board(FILE *stream, int width)
+{
+    (void)width;
+    file_help(&tdm_board_schema, stream);
+}
+
+static void help_dnn(FILE *stream, int width)
+{
+    (void)width;
+    file_help(&tdm_dnn_schema, stream);
+}
+
+static void help_server(FILE *stream, int width)
+{
+    (void)width;
+    file_help(&tdm_server_schema, stream);
+}
+
+static void help_radio(FILE *stream, int width)
+{
+    (void)width;
+    file_help(&tdm_radio_schema, stream);
+}
+
+// ---- numbers -----------------------------------------------------------------------------------
+
+static void help_units(FILE *stream, int width)
+{
+    static const char *const names[TDM_DIMENSIONS] = {
+        [TDM_PLAIN] = "bare number",
+        [TDM_SHARE] = "share",
+        [TDM_TIME] = "time",
+        [TDM_FREQUENCY] = "frequency",
+        [TDM_RATE] = "rate of events",
+        [TDM_VOLTAGE] = "voltage",
+        [TDM_POWER] = "power",
+        [TDM_ENERGY] = "energy",
+        [TDM_SIZE] = "size",
+        [TDM_BANDWIDTH] = "bandwidth",
+        [TDM_TEMPERATURE] = "temperature",
+        [TDM_SIGNAL] = "signal strength",
+        [TDM_COMPUTE] = "compute",
+        [TDM_RADIO_SLOPE] = "radio power by rate",
+        [TDM_HEAT_RESISTANCE] = "heat resistance",
+        [TDM_HEAT_CAPACITY] = "heat capacity",
+        [TDM_PER_KELVIN] = "per kelvin",
+    };
+    struct tdm_table table;
+    char units[256];
+    paragraph(stream,
+              "Numbers in files carry a unit, as in rtt=\"40 ms\". Inside the program, in records "
+              "and in JSON they are in SI.\n",
+              width);
+    tdm_table_start(&table, (const char *const[]){"of", "like", "inside", "units", NULL});
+    for (enum tdm_dimension d = 0; d < TDM_DIMENSIONS; d++) {
+        tdm_dimension_units(d, units, sizeof units);
+        tdm_table_add(&table, "%s", names[d]);
+        tdm_table_add(&table, "%s", tdm_dimension_example(d));
+        tdm_table_add(&table, "%s", d == TDM_PLAIN ? "" : tdm_dimension_unit(d));
+        tdm_table_add(&table, "%s%s", *units ? units : "none", d == TDM_SHARE ? ", or none" : "");
+    }
+    tdm_table_print(&table, stream, 0, width);
+    paragraph(stream, "\nk, M and G are decimal; Ki, Mi and Gi binary. 1 MAC is 2 FLOP.", width);
+}
+
+static void help_measurements(FILE *stream, int width)
+{
+    static const struct {
+        const char *column, *unit, *meaning;
+    } columns[] = {
+        {"board", "", "which board; rows of another are left out"},
+        {"dnn", "", "what ran"},
+        {"mode", "", "infer (one inference) or train (one minibatch)"},
+        {"precision", "", "fp32, fp16, int8, or unstated"},
+        {"batch", "", "samples a run"},
+        {"power_rails", "", "which rails the power covers, joined by +; empty: no power"},
+        {"cpu_hz", "Hz", "clock; empty: the kernel governed it"},
+        {"gpu_hz", "Hz", "clock; empty: the kernel governed it"},
+        {"emc_hz", "Hz", "memory clock; empty: it followed the GPU's by the floor table"},
+        {"latency_s", "s", "of a run"},
+        {"period_s", "s", "from run to run, idle in between; empty: the latency"},
+        {"power_w", "W", "mean over the period; empty: latency alone is fitted"},
+        {"energy_j", "J", "of a period; empty: power times period"},
+    };
+    struct tdm_table table;
+    paragraph(stream,
+              "What 'tandem calibrate' and 'tandem predict' read: CSV with a line of titles, a row "
+              "a setting. All columns must be there, in any order.\n",
+              width);
+    tdm_table_start(&table, (const char *const[]){"column", "unit", "what it holds", NULL});
+    for (size_t i = 0; i < TDM_COUNT(columns); i++) {
+        tdm_table_add(&table, "%s", columns[i].column);
+        tdm_table_add(&table, "%s", columns[i].unit);
+        tdm_table_add(&table, "%s", columns[i].meaning);
+    }
+    tdm_table_print(&table, stream, 0, width);
+    paragraph(stream,
+              "\nA fit belongs to (dnn, mode, precision, batch) and needs at least 3 settings of "
+              "the clocks. Bad rows are named by line and left out.",
+              width);
+}
+
+static void help_models(FILE *stream, int width)
+{
+    paragraph(
+        stream,
+        "How long a run of a network takes, and what the board draws. The coefficients are in "
+        "<fit>, <latency> and <power> of a board's file (tandem help board).\n"
+        "\n"
+        "Latency, with c = CPU clock - cpu-lost, g = GPU clock - gpu-lost, w = bandwidth of the "
+        "memory's OPP, and sn(x, y; n) = (x^n + y^n)^(1/n):\n"
+        "  device  D = serial/g + sn(compute/g, traffic/w; overlap)\n"
+        "              + bound sn(1/w, ridge/g; ridge-sharpness) + fixed\n"
+        "  host    C = launch/c + launch-traffic/w\n"
+        "  total   T = sn(C, D; concurrency) + host/c\n"
+        "A stage gets its share of the whole: layers by their part in the same form.\n"
+        "\n"
+        "Power, with c, g, m the clocks over their top ones, V the voltages over the lowest:\n"
+        "  cpu      c Vc^2 (cpu-clock + cpu-spin (1 - C/T)) + cpu-energy/T Vc^2\n"
+        "  gpu      g Vg^2 (gpu-clock + gpu-busy D/T) + gpu-energy/T Vg^2\n"
+        "  memory   memory-idle + memory-energy/T m^memory-exponent (1 + memory-voltage (Vg^2 - "
+        "1))\n"
+        "  leakage  leakage Vg^2 exp(a (temperature - reference))\n"
+        "  fixed    fixed\n"
+        "Idle is the same with nothing running. Co-runners add their share of cpu-busy, gpu-busy "
+        "and memory-busy.\n"
+        "\n"
+        "Heat: temperature moves towards ambient + resistance * power with the time constant "
+        "resistance * capacity; above a trip, clocks are capped.\n"
+        "Cost of a request: eta ETI + (1 - eta) Pmax TTI, with ETI its energy and TTI its time.",
+        width);
+}
+
+// ---- families ----------------------------------------------------------------------------------
+
+static void help_traces(FILE *stream, int width)
+{
+    struct tdm_table table;
+    paragraph(stream,
+              "A trace is a link over time: up and down rates, round-trip time, signal strength. A "
+              "scenario's link names a sample (tandem trace list) or a file in any of these "
+              "formats:\n",
+              width);
+    tdm_table_start(
+        &table, (const char *const[]){"format", "files", "reads", "writes", "what it is", NULL});
+    for (const struct tdm_trace_format *const *f = tdm_trace_formats; *f; f++) {
+        tdm_table_add(&table, "%s", (*f)->name);
+        tdm_table_add(&table, "%s", *(*f)->extensions ? (*f)->extensions : "any");
+        tdm_table_add(&table, "%s", (*f)->read ? "yes" : "no");
+        tdm_table_add(&table, "%s", (*f)->write ? "yes" : "no");
+        tdm_table_add(&table, "%s", (*f)->summary);
+    }
+    tdm_table_print(&table, stream, 2, width);
+    paragraph(
+        stream,
+        "\nA generic CSV has columns for time, up, down, rtt and signal, as far as they are "
+        "known. Their titles end in the unit: time_s,up_mbit_s,down_mbit_s,rtt_ms,signal_dbm. "
+        "Other titles are named by --column PART=TITLE:UNIT. Columns that are none of these "
+        "are passed over.\n\nClasses of links that 'tandem trace generate' makes:",
+        width);
+    tdm_table_start(&table, no_titles);
+    for (const struct tdm_link_class *c = tdm_link_classes; c->name; c++) {
+        tdm_table_add(&table, "%s", c->name);
+        tdm_table_add(&table, "%s", c->summary);
+    }
+    tdm_table_print(&table, stream, 2, width);
+}
+
+static void help_governors(FILE *stream, int width)
+{
+    struct tdm_table table;
+    paragraph(stream,
+              "A governor sets a clock that no plan locks; it looks at the utilisation once a "
+              "period (tandem board show), also in the middle of a request.\n",
+              width);
+    tdm_table_start(&table, no_titles);
+    for (int g = 0; g < TDM_GOVERNORS; g++) {
+        const struct tdm_governor_type *type = tdm_governors[g];
+        tdm_table_add(&table, "%s", tdm_governor_names[g]);
+        tdm_table_add(&table, "%s",
+                      type ? type->summary
+                           : "emc: at least what the board's floor table says for "
+                             "the GPU clock");
+    }
+    tdm_table_print(&table, stream, 2, width);
+}
+
+static void help_policies(FILE *stream, int width)
+{
+    paragraph(stream,
+              "A policy decides, for each request, the clocks, where the network is cut and what "
+              "is sent. It is named NAME or NAME:ARGUMENT.",
+              width);
+    for (const struct tdm_policy_type *const *type = tdm_policies; *type; type++) {
+        fprintf(stream, "\n%s: %s\n  ", (*type)->name, (*type)->summary);
+        tdm_text_wrap(stream, (*type)->help, 2, 2, width);
+    }
+}
+
+static void help_engines(FILE *stream, int width)
+{
+    struct tdm_table table;
+    paragraph(stream, "An engine is how time passes: run --engine URI.\n", width);
+    tdm_table_start(&table, no_titles);
+    for (const struct tdm_engine_type *const *type = tdm_engine_types; *type; type++) {
+        tdm_table_add(&table, "%s:", (*type)->scheme);
+        tdm_table_add(&table, "%s", (*type)->summary);
+    }
+    tdm_table_print(&table, stream, 2, width);
+}
+
+static void help_drivers(FILE *stream, int width)
+{
+    struct tdm_table table;
+    paragraph(stream,
+              "A driver is what answers for a board: driver=\"URI\" of a scenario's <board>.\n",
+              width);
+    tdm_table_start(&table, no_titles);
+    for (const struct tdm_driver_type *const *type = tdm_driver_types; *type; type++) {
+        tdm_table_add(&table, "%s:", (*type)->scheme);
+        tdm_table_add(&table, "%s", (*type)->summary);
+    }
+    tdm_table_print(&table, stream, 2, width);
+}
+
+static void help_arrivals(FILE *stream, int width)
+{
+    struct tdm_table table;
+    paragraph(stream, "When requests come: arrivals=\"…\" of a scenario's <stream>.\n", width);
+    tdm_table_start(&table, no_titles);
+    for (int a = 0; tdm_arrival_names[a]; a++) {
+        tdm_table_add(&table, "%s", tdm_arrival_types[a].name);
+        tdm_table_add(&table, "%s", tdm_arrival_types[a].summary);
+    }
+    tdm_table_print(&table, stream, 2, width);
+}
+
+static void help_json(FILE *stream, int width)
+{
+    struct tdm_table table = {0};
+    paragraph(stream,
+              "Numbers are in the unit that their key ends with; null is not known. What 'show "
+              "--json' of board, dnn, server and radio print has the names of their files "
+              "(tandem help board), in SI units.",
+              width);
+    for (const struct tdm_json_key *key = tdm_json_keys; key->key; key++) {
+        const bool first = key == tdm_json_keys || strcmp(key->where, key[-1].where) != 0;
+        const bool last = !key[1].key || strcmp(key->where, key[1].where) != 0;
+        if (first) {
+            fprintf(stream, "\n%s\n", key->where);
+            tdm_table_start(&table, (const char *const[]){"key", "unit", "what it is", NULL});
+        }
+        tdm_table_add(&table, "%s", key->key);
+        tdm_table_add(&table, "%s", key->unit);
+        tdm_table_add(&table, "%s", key->meaning);
+        if (last)
+            tdm_table_print(&table, stream, 2, width);
+    }
+}
+
+static void record_columns(const struct tdm_record_column *columns, const char *title, FILE *stream,
+                           int width)
+{
+    struct tdm_table table;
+    fprintf(stream, "\n%s\n", title);
+    tdm_table_start(&table, (const char *const[]){"array", "unit", "what it is", NULL});
+    for (; columns->name; columns++) {
+        tdm_table_add(&table, "%s", columns->name);
+        tdm_table_add(&table, "%s", columns->units);
+        tdm_table_add(&table, "%s", columns->description);
+    }
+    tdm_table_print(&table, stream, 2, width);
+}
+
+static void help_record(FILE *stream, int width)
+{
+    paragraph(stream,
+              "A record is what 'tandem run -o FILE' writes: HDF5, for h5dump, h5py and others. It "
+              "appears when the run is over, and is whole. Attributes of the root hold the "
+              "scenario's text, engine, policy, seed and versions; those of /boards/ID and "
+              "/streams/N say what they were. The same inputs and seed give the same bytes in "
+              "every array.",
+              width);
+    record_columns(tdm_record_requests, "/requests: one row an answer", stream, width);
+    record_columns(tdm_record_power, "/boards/ID/power: stretches of constant power", stream,
+                   width);
+    record_columns(tdm_record_radio, "/boards/ID/radio/N: the same of the radio of link N", stream,
+                   width);
+    paragraph(stream,
+              "\n/boards/ID/rails/RAIL: W of each rail over the stretches of /boards/ID/power",
+              width);
+}
+
+const struct tdm_topic tdm_topics[] = {
+    {"scenario", "what a scenario file may say", help_scenario},
+    {"board", "what a board file may say", help_board},
+    {"dnn", "what a network's file may say", help_dnn},
+    {"server", "what a server file may say", help_server},
+    {"radio", "what a radio file may say", help_radio},
+    {"units", "units that numbers may carry", help_units},
+    {"models", "the forms of latency, power, heat and cost", help_models},
+    {"measurements", "columns that calibrate and predict read", help_measurements},
+    {"traces", "formats and kinds of links", help_traces},
+    {"arrivals", "when requests come", help_arrivals},
+    {"policies", "what each policy does, and its argument", help_policies},
+    {"governors", "what sets clocks that no plan locks", help_governors},
+    {"engines", "how time passes", help_engines},
+    {"drivers", "what answers for a board", help_drivers},
+    {"record", "what a run's record holds", help_record},
+    {"json", "every key of --json", help_json},
+    {NULL, NULL, NULL},
+};

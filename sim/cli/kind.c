@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/kind.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "core/text.h"
+#include "model/library.h"
+
+static int complain(const struct tdm_kind *kind, const struct tdm_error *error)
+{
+    char text[1024];
+    tdm_error_format(error, text, sizeof text);
+    fprintf(stderr, "tandem %s: %s\n", kind->name, text);
+    return TDM_EXIT_USAGE;
+}
+
+// ---- list --------------------------------------------------------------------------------------
+
+struct listing {
+    const struct tdm_kind *kind;
+    struct tdm_table table;
+    json_t *json; // NULL: the table
+    int code;
+};
+
+static void list_one(void *context, const char *name)
+{
+    struct listing *listing = context;
+    struct tdm_error error = {0};
+    void *object = listing->kind->load(name, &error);
+    if (!object) { // one that is broken hides no other
+        listing->code = complain(listing->kind, &error);
+        return;
+    }
+    if (listing->json)
+        json_array_append_new(listing->json, listing->kind->summary(object));
+    else
+        listing->kind->row(object, &listing->table);
+    listing->kind->free(object);
+}
+
+static int list(const struct tdm_kind *kind, int argc, char **argv)
+{
+    bool json = false;
+    char command[64];
+    snprintf(command, sizeof command, "%s list", kind->name);
+    const struct tdm_option options[] = {
+        {.name = "json", .help = "as JSON, in SI units", .flag = &json}};
+    const struct tdm_usage usage = {command, "", kind->listed, options, TDM_COUNT(options)};
+    const int count = tdm_options_read(&usage, argc, argv, NULL, 0, 0);
+    if (count < 0)
+        return count == TDM_OPTIONS_HELPED ? TDM_EXIT_DONE : TDM_EXIT_USAGE;
+    struct listing listing = {.kind = kind, .json = json ? json_array() : NULL};
+    if (!json)
+        tdm_table_start(&listing.table, kind->titles);
+    tdm_library_list(kind->folder, list_one, &listing);
+    if (!json) {
+        tdm_table_print(&listing.table, stdout, 0, tdm_terminal_width(stdout));
+        return listing.code;
+    }
+    const int code = tdm_describe_dump(listing.json);
+    return code ? code : listing.code;
+}
+
+// ---- show --------------------------------------------------------------------------------------
+
+static int show_one(const struct tdm_kind *kind, const char *reference, bool json,
+                    const bool *flags)
+{
+    struct tdm_error error = {0};
+    void *object = kind->load(reference, &error);
+    if (!object)
+        return complain(kind, &error);
+    int code = TDM_EXIT_DONE;
+    if (json) {
+        json_t *whole = tdm_describe_json(kind->schema, object);
+        json_object_set_new(whole, "file", json_string(kind->path(object)));
+        code = tdm_describe_dump(whole);
+    } else {
+        kind->show(object, flags, stdout);
+    }
+    kind->free(object);
+    return code;
+}
+
+static int show(const struct tdm_kind *kind, int argc, char **argv)
+{
+    bool json = false, flags[TDM_KIND_FLAGS] = {false};
+    const char *operands[1];
+    char command[64];
+    snprintf(command, sizeof command, "%s show", kind->name);
+    struct tdm_option options[TDM_KIND_FLAGS + 1] = {{0}};
+    size_t count = 0;
+    for (; kind->flags[count]; count++)
+        options[count] = (struct tdm_option){
+            .name = kind->flags[count], .help = kind->flag_help[count], .flag = &flags[count]};
+    options[count++] = (struct tdm_option){
+        .name = "json", .help = "all of it as JSON, in SI units", .flag = &json};
+    const struct tdm_usage usage = {command, "NAME|FILE", kind->shown, options, count};
+    const int operand_count = tdm_options_read(&usage, argc, argv, operands, 1, 1);
+    if (operand_count < 0)
+        return operand_count == TDM_OPTIONS_HELPED ? TDM_EXIT_DONE : TDM_EXIT_USAGE;
+    return show_one(kind, operands[0], json, flags);
+}
+
+// ---- the command -------------------------------------------------------------------------------
+
+static void help(const struct tdm_kind *kind, FILE *stream)
+{
+    const int width = tdm_terminal_width(stream);
+    struct tdm_table table;
+    fprintf(stream, "usage: tandem %s list [--json]\n       tandem %s show NAME|FILE", kind->name,
+            kind->name);
+    for (size_t i = 0; kind->flags[i]; i++)
+        fprintf(stream, " [--%s]", kind->flags[i]);
+    fputs(" [--json]\n\n", stream);
+    tdm_table_start(&table, (const char *const[]){"", "", NULL});
+    tdm_table_add(&table, "list");
+    tdm_table_add(&table, "%s", kind->listed);
+    tdm_table_add(&table, "show");
+    tdm_table_add(&table, "%s", kind->shown);
+    for (size_t i = 0; kind->flags[i]; i++) {
+        tdm_table_add(&table, "--%s", kind->flags[i]);
+        tdm_table_add(&table, "%s", kind->flag_help[i]);
+    }
+    tdm_table_add(&table, "--json");
+    tdm_table_add(&table, "for programs: all numbers in SI units, which the keys name");
+    tdm_table_print(&table, stream, 2, width);
+    fprintf(stream,
+            "\nNames are those of the files in platforms/%s and in the folders of the\n"
+            "environment variable TANDEM_PLATFORMS, colon separated.\n",
+            kind->folder);
+}
+
+int tdm_kind_run(const struct tdm_kind *kind, int argc, char **argv)
+{
+    const char *what = argc > 1 ? argv[1] : NULL;
+    if (what && strcmp(what, "list") == 0)
+        return list(kind, argc - 1, argv + 1);
+    if (what && strcmp(what, "show") == 0)
+        return show(kind, argc - 1, argv + 1);
+    if (what && (strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0)) {
+        help(kind, stdout);
+        return TDM_EXIT_DONE;
+    }
+    if (!what) {
+        help(kind, stderr);
+        return TDM_EXIT_USAGE;
+    }
+    struct tdm_nearest nearest;
+    tdm_nearest_start(&nearest, what);
+    tdm_nearest_try(&nearest, "list");
+    tdm_nearest_try(&nearest, "show");
+    fprintf(stderr, "tandem %s: there is no '%s'%s; it is 'tandem %s list' or 'show'\n", kind->name,
+            what, tdm_nearest_hint(&nearest), kind->name);
+    return TDM_EXIT_USAGE;
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// tandem predict: how far a board's fits are from measured rows.
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/score.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "model/board.h"
+
+static const char usage[] =
+    "usage: tandem predict --board NAME|FILE --data A.csv[,B.csv...] [-o ROWS.csv] [--json]\n"
+    "Compares what a calibrated board predicts with measured rows.\n"
+    "  -b, --board NAME|FILE  the board, by name or file\n"
+    "  -d, --data FILES       measurements, comma separated (columns: tandem help measurements)\n"
+    "  -o, --output FILE      each row with its prediction, as CSV\n"
+    "      --json             the errors as JSON: rows, latency_mape, latency_p95, power_mape, "
+    "...\n"
+    "                         in percent, overall and under by_dnn and by_fit\n";
+
+struct options {
+    const char *board, *data, *output;
+    bool json;
+};
+
+static int parse(int argc, char **argv, struct options *o)
+{
+    enum { JSON = 256 };
+    static const struct option longs[] = {
+        {"board", required_argument, NULL, 'b'},  {"data", required_argument, NULL, 'd'},
+        {"output", required_argument, NULL, 'o'}, {"json", no_argument, NULL, JSON},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    *o = (struct options){0};
+    for (int c; (c = getopt_long(argc, argv, "b:d:o:h", longs, NULL)) != -1;)
+        switch (c) {
+        case 'b':
+            o->board = optarg;
+            break;
+        case 'd':
+            o->data = optarg;
+            break;
+        case 'o':
+            o->output = optarg;
+            break;
+        case JSON:
+            o->json = true;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            return -1;
+        default:
+            return 2;
+        }
+    if (optind < argc || !o->board || !o->data) {
+        if (optind < argc)
+            fprintf(stderr, "tandem predict: unexpected '%s'\n", argv[optind]);
+        fprintf(stderr, "tandem predict: --board and --data are needed\n%s", usage);
+        return 2;
+    }
+    return 0;
+}
+
+// ---- predictions -------------------------------------------------------------------------------
+
+struct work {
+    const struct tdm_board *board;
+    struct tdm_measurements rows;
+    struct tdm_prediction *predictions; // of each row
+    const struct tdm_fit **fits;        // of each row
+    bool *chosen;
+};
+
+/** The fit of a row, NULL with `error` naming the nearest. */
+static const struct tdm_fit *find_fit(const struct work *w, const struct tdm_row *row,
+                                      struct tdm_error *error)
+{
+    const struct tdm_fit *fit =
+        tdm_fit_find(w->board, row->dnn, row->mode, row->precision, row->batch);
+    if (fit)
+        return fit;
+    char wanted[512], key[512];
+    snprintf(wanted, sizeof wanted, "%s/%s/%s/%" PRId64, row->dnn, row->mode, row->precision,
+             row->batch);
+    const struct tdm_fit *best = NULL;
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < w->board->fit_count; i++) {
+        const struct tdm_fit *other = &w->board->fits[i];
+        // The dnn counts most: another mode of the same one is nearer than any other.
+        const size_t distance = 100 * tdm_text_distance(other->dnn, row->dnn) +
+                                tdm_text_distance(tdm_fit_key(other, key, sizeof key), wanted);
+        if (strcmp(other->dnn, TDM_FIT_DEFAULT) && distance < least) {
+            least = distance;
+            best = other;
+        }
+    }
+    tdm_fail_at(error, w->rows.files[row->file], row->line, 0,
+                "the board '%s' has no fit for %.200s%s%.200s%s; 'tandem calibrate' makes one",
+                w->board->name, wanted, best ? " (the nearest is " : "",
+                best ? tdm_fit_key(best, key, sizeof key) : "", best ? ")" : "");
+    return NULL;
+}
+
+static int predict_all(struct work *w, struct tdm_error *error)
+{
+    const size_t n = w->rows.count;
+    w->predictions = calloc(n, sizeof *w->predictions);
+    w->fits = calloc(n, sizeof *w->fits);
+    w->chosen = calloc(n, sizeof *w->chosen);
+    if (!w->predictions || !w->fits || !w->chosen)
+        return tdm_fail(error, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        const struct tdm_row *row = &w->rows.rows[i];
+        const struct tdm_fit *fit = w->fits[i] = find_fit(w, row, error);
+        if (!fit)
+            return -1;
+        w->predictions[i] = tdm_predict(w->board, fit, row);
+        if (*row->rails && fit->power && strcmp(row->rails, fit->power->rails))
+            return tdm_fail_at(error, w->rows.files[row->file], row->line, 0,
+                               "the row's power covers '%s', that of the fit '%s'; unlike rails "
+                               "do not compare",
+                               row->rails, fit->power->rails);
+    }
+    return 0;
+}
+
+// ---- the report --------------------------------------------------------------------------------
+
+static bool same(const struct work *w, size_t a, size_t b, bool whole_key)
+{
+    return whole_key ? w->fits[a] == w->fits[b] : !strcmp(w->rows.rows[a].dnn, w->rows.rows[b].dnn);
+}
+
+/** Scores the rows of the same dnn (or fit) as row i; false where an earlier row stands for it. */
+static bool score_group(const struct work *w, size_t i, bool whole_key, struct tdm_score *score)
+{
+    for (size_t j = 0; j < i; j++)
+        if (same(w, i, j, whole_key))
+            return false;
+    for (size_t j = 0; j < w->rows.count; j++)
+        w->chosen[j] = same(w, i, j, whole_key);
+    return tdm_score_rows(w->rows.rows, w->predictions, w->chosen, w->rows.count, score, NULL) == 0;
+}
+
+static json_t *groups_json(const struct work *w, bool whole_key)
+{
+    json_t *all = json_object();
+    for (size_t i = 0; i < w->rows.count; i++) {
+        struct tdm_score score;
+        char key[512];
+        if (score_group(w, i, whole_key, &score))
+            json_object_set_new(
+                all, whole_key ? tdm_fit_key(w->fits[i], key, sizeof key) : w->rows.rows[i].dnn,
+                tdm_score_json(&score));
+    }
+    return all;
+}
+
+static int report(const struct work *w, bool json, struct tdm_error *error)
+{
+    struct tdm_score score;
+    if (tdm_score_rows(w->rows.rows, w->predictions, NULL, w->rows.count, &score, error))
+        return -1;
+    if (json) {
+        json_t *root = tdm_score_json(&score);
+        json_object_set_new(root, "board", json_string(w->board->name));
+        json_object_set_new(root, "left_out", json_integer((json_int_t)w->rows.left_out));
+        json_object_set_new(root, "by_dnn", groups_json(w, false));
+        json_object_set_new(root, "by_fit", groups_json(w, true));
+        json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6) | JSON_SORT_KEYS);
+        putchar('\n');
+        json_decref(root);
+        return 0;
+    }
+    tdm_score_header(stdout);
+    for (size_t i = 0; i < w->rows.count; i++) {
+        struct tdm_score group;
+        char key[512];
+        if (score_group(w, i, true, &group))
+            tdm_score_print(stdout, tdm_fit_key(w->fits[i], key, sizeof key), "", &group);
+    }
+    tdm_score_print(stdout, "all", "", &score);
+    return 0;
+}
+
+static void write_number(FILE *stream, double x)
+{
+    if (isnan(x))
+        fputc(',', stream);
+    else
+        fprintf(stream, ",%.9g", x);
+}
+
+static int write_rows(const struct work *w, const char *path, struct tdm_error *error)
+{
+    FILE *stream = fopen(path, "w");
+    if (!stream)
+        return tdm_fail_errno(error, path, "cannot write");
+    fputs("board,dnn,mode,precision,batch,power_rails,cpu_hz,gpu_hz,emc_hz,latency_s,period_s,"
+          "power_w,energy_j,predicted_latency_s,predicted_power_w,predicted_energy_j\n",
+          stream);
+    for (size_t i = 0; i < w->rows.count; i++) {
+        const struct tdm_row *r = &w->rows.rows[i];
+        const struct tdm_prediction *p = &w->predictions[i];
+        fprintf(stream, "%s,%s,%s,%s,%" PRId64 ",%s", r->board, r->dnn, r->mode, r->precision,
+                r->batch, r->rails);
+        const double numbers[] = {r->cpu,   r->gpu,    r->emc,     r->latency, r->period,
+                                  r->power, r->energy, p->latency, p->power,   p->energy};
+        for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
+            write_number(stream, numbers[k]);
+        fputc('\n', stream);
+    }
+    const bool bad = ferror(stream);
+    if (fclose(stream) || bad)
+        return tdm_fail_errno(error, path, "cannot write");
+    return 0;
+}
+
+static int run(struct work *w, const struct options *o)
+{
+    struct tdm_error error = {0};
+    if (tdm_measurements_load_all(&w->rows, o->data, &tdm_cli_notes, &error) ||
+        tdm_measurements_place(&w->rows, w->board, &tdm_cli_notes, &error) ||
+        predict_all(w, &error))
+        return tdm_cli_complain("predict", &error, 2);
+    if ((o->output && write_rows(w, o->output, &error)) || report(w, o->json, &error))
+        return tdm_cli_complain("predict", &error, 1);
+    return 0;
+}
+
+int tdm_cli_predict(int argc, char **argv)
+{
+    struct options o;
+    const int bad = parse(argc, argv, &o);
+    if (bad)
+        return bad < 0 ? 0 : bad;
+    struct tdm_error error = {0};
+    struct tdm_board *board = tdm_board_load(o.board, &error);
+    if (!board)
+        return tdm_cli_complain("predict", &error, 2);
+    struct work w = {.board = board};
+    const int code = run(&w, &o);
+    tdm_measurements_free(&w.rows);
+    free(w.predictions);
+    free(w.fits);
+    free(w.chosen);
+    tdm_board_free(board);
+    return code;
+}

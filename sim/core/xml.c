@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/xml.h"
+
+#include <expat.h>
+#include <string.h>
+
+#include "core/error.h"
+
+struct reading {
+    XML_Parser parser;
+    const char *name;
+    const struct tdm_xml_callbacks *callbacks;
+    void *context;
+    struct tdm_error *error;
+    struct tdm_error spare; // so that callbacks may always fill an error
+    int depth;
+    bool failed;
+};
+
+static struct tdm_place place_of(const struct reading *reading)
+{
+    return (struct tdm_place){(long)XML_GetCurrentLineNumber(reading->parser),
+                              (long)XML_GetCurrentColumnNumber(reading->parser) + 1};
+}
+
+static void stop(struct reading *reading)
+{
+    reading->failed = true;
+    XML_StopParser(reading->parser, XML_FALSE);
+}
+
+static void refuse(struct reading *reading, const char *what)
+{
+    const struct tdm_place place = place_of(reading);
+    tdm_fail_at(reading->error, reading->name, place.line, place.column, "%s", what);
+    stop(reading);
+}
+
+// A callback knows what is wrong; where it was is known here.
+static void check(struct reading *reading, int status)
+{
+    if (status == 0)
+        return;
+    if (!reading->error->file[0]) {
+        const struct tdm_place place = place_of(reading);
+        snprintf(reading->error->file, sizeof reading->error->file, "%s", reading->name);
+        reading->error->line = place.line;
+        reading->error->column = place.column;
+    }
+    stop(reading);
+}
+
+static void on_start(void *user, const XML_Char *element, const XML_Char **attributes)
+{
+    struct reading *reading = user;
+    if (++reading->depth > TDM_XML_DEEPEST)
+        refuse(reading, "elements within elements within elements; no description is that deep");
+    if (!reading->failed)
+        check(reading, reading->callbacks->start(reading->context, place_of(reading), element,
+                                                 (const char *const *)attributes, reading->error));
+}
+
+static void on_end(void *user, const XML_Char *element)
+{
+    struct reading *reading = user;
+    reading->depth--;
+    if (!reading->failed)
+        check(reading, reading->callbacks->end(reading->context, place_of(reading), element,
+                                               reading->error));
+}
+
+static void on_text(void *user, const XML_Char *text, int length)
+{
+    struct reading *reading = user;
+    for (int i = 0; i < length && !reading->failed; i++)
+        if (!strchr(" \t\r\n", text[i]))
+            refuse(reading, "text between elements; everything here is said in attributes");
+}
+
+static void on_doctype(void *user, const XML_Char *name, const XML_Char *system,
+                       const XML_Char *public, int has_internal)
+{
+    (void)name, (void)system, (void)public, (void)has_internal;
+    refuse(user, "document type declarations and entities are not read; remove <!DOCTYPE …>");
+}
+
+static void on_instruction(void *user, const XML_Char *target, const XML_Char *data)
+{
+    (void)target, (void)data;
+    refuse(user, "processing instructions are not read; remove <?…?>");
+}
+
+static void explain_expat(struct reading *reading)
+{
+    const struct tdm_place place = place_of(reading);
+    const enum XML_Error code = XML_GetErrorCode(reading->parser);
+    if (code == XML_ERROR_NO_ELEMENTS)
+        tdm_fail_at(reading->error, reading->name, place.line, place.column,
+                    "the file ends before its first element is complete");
+    else
+        tdm_fail_at(reading->error, reading->name, place.line, place.column,
+                    "not well-formed XML: %s", XML_ErrorString(code));
+}
+
+// A tag or comment that does not end would be held whole, and read again with every chunk.
+static int check_pending(struct reading *reading, size_t total)
+{
+    enum { MOST_PENDING = 1024 * 1024 };
+    const XML_Index done = XML_GetCurrentByteIndex(reading->parser);
+    if (done < 0 || total - (size_t)done <= MOST_PENDING)
+        return 0;
+    const struct tdm_place place = place_of(reading);
+    return tdm_fail_at(reading->error, reading->name, place.line, place.column,
+                       "a tag or comment of more than %d MiB; no description has one",
+                       MOST_PENDING >> 20);
+}
+
+static int feed(struct reading *reading, FILE *stream)
+{
+    size_t total = 0;
+    for (;;) {
+        enum { CHUNK = 64 * 1024 };
+        void *buffer = XML_GetBuffer(reading->parser, CHUNK);
+        if (!buffer)
+            return tdm_fail_at(reading->error, reading->name, 0, 0, "out of memory");
+        const size_t n = fread(buffer, 1, CHUNK, stream);
+        if (ferror(stream))
+            return tdm_fail_errno(reading->error, reading->name, "cannot read");
+        total += n;
+        if (total > TDM_XML_MOST_BYTES)
+            return tdm_fail_at(reading->error, reading->name, 0, 0,
+                               "larger than %d MiB; no description is that long",
+                               TDM_XML_MOST_BYTES >> 20);
+        const enum XML_Status status = XML_ParseBuffer(reading->parser, (int)n, n == 0);
+        if (reading->failed)
+            return -1;
+        if (status != XML_STATUS_OK) {
+            explain_expat(reading);
+            return -1;
+        }
+        if (n == 0)
+            return 0;
+        if (check_pending(reading, total))
+            return -1;
+    }
+}
+
+int tdm_xml_read(FILE *stream, const char *name, const struct tdm_xml_callbacks *callbacks,
+                 void *context, struct tdm_error *error)
+{
+    struct reading reading = {
+        .name = name, .callbacks = callbacks, .context = context, .error = error};
+    if (!error)
+        reading.error = &reading.spare;
+    *reading.error = (struct tdm_error){0};
+    reading.parser = XML_ParserCreate(NULL);
+    if (!reading.parser)
+        return tdm_fail(reading.error, "out of memory");
+    XML_SetUserData(reading.parser, &reading);
+    XML_SetElementHandler(reading.parser, on_start, on_end);
+    XML_SetCharacterDataHandler(reading.parser, on_text);
+    XML_SetStartDoctypeDeclHandler(reading.parser, on_doctype);
+    XML_SetProcessingInstructionHandler(reading.parser, on_instruction);
+    const int status = feed(&reading, stream);
+    XML_ParserFree(reading.parser);
+    return status;
+}
+
+void tdm_xml_escape(FILE *stream, const char *text)
+{
+    for (; *text; text++)
+        switch (*text) {
+        case '&':
+            fputs("&amp;", stream);
+            break;
+        case '<':
+            fputs("&lt;", stream);
+            break;
+        case '>':
+            fputs("&gt;", stream);
+            break;
+        case '"':
+            fputs("&quot;", stream);
+            break;
+        case '\t':
+        case '\n':
+        case '\r':
+            fprintf(stream, "&#%d;", *text);
+            break;
+        default:
+            fputc(*text, stream);
+        }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The analytic engine: time jumps from event to event, and what lies between is integrated in
+ * closed form. Boards share nothing here: each has its links to itself, and its own view of the
+ * servers' slots.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/error.h"
+#include "engine/engine.h"
+
+struct analytic {
+    struct tdm_engine base;
+    struct tdm_slots *slots; // by board and server
+    struct tdm_unit *deciding;
+    bool stopped;
+};
+
+static struct analytic *analytic_of(struct tdm_engine *engine)
+{
+    return (struct analytic *)(void *)engine;
+}
+
+static void analytic_free(struct tdm_engine *engine)
+{
+    struct analytic *a = analytic_of(engine);
+    const struct tdm_scenario *scenario = engine->scenario;
+    for (size_t i = 0; engine->units && i < engine->unit_count; i++)
+        tdm_unit_free(engine->units[i]);
+    for (size_t i = 0; a->slots && i < scenario->board_count * scenario->server_count; i++)
+        free(a->slots[i].free_at);
+    free(a->slots);
+    free(engine->units);
+    free(a);
+}
+
+static int make_slots(struct analytic *a)
+{
+    const struct tdm_scenario *scenario = a->base.scenario;
+    const size_t servers = scenario->server_count;
+    a->slots = calloc(scenario->board_count * servers + 1, sizeof *a->slots);
+    for (size_t i = 0; a->slots && i < scenario->board_count * servers; i++) {
+        const struct tdm_scenario_server *where = &scenario->servers[i % servers];
+        struct tdm_slots *slots = &a->slots[i];
+        slots->server = where->server;
+        slots->count = (size_t)(where->slots ? where->slots : where->server->slots);
+        slots->free_at = calloc(slots->count, sizeof *slots->free_at);
+        if (!slots->free_at)
+            return -1;
+    }
+    return a->slots ? 0 : -1;
+}
+
+// Among requests of one board that are served at once, sharing a server is contention.
+static int refuse_sharing(const struct tdm_scenario *scenario, struct tdm_error *error)
+{
+    for (size_t i = 0; i < scenario->link_count; i++) {
+        const struct tdm_scenario_link *link = &scenario->links[i];
+        if (scenario->servers[link->server].server->discipline != TDM_SHARES)
+            continue;
+        for (size_t j = 0; j < scenario->stream_count; j++)
+            if (scenario->streams[j].board == link->board && scenario->streams[j].inflight > 1)
+                return tdm_fail_at(error, scenario->path, link->place.line, link->place.column,
+                                   "'%.64s' shares itself among the %lld requests that its stream "
+                                   "has in flight; 'analytic:' knows slots only",
+                                   link->to, (long long)scenario->streams[j].inflight);
+    }
+    return 0;
+}
+
+static int make_units(struct analytic *a, bool recorded, struct tdm_error *error)
+{
+    const struct tdm_scenario *scenario = a->base.scenario;
+    a->base.units = calloc(scenario->board_count, sizeof *a->base.units);
+    if (refuse_sharing(scenario, error))
+        return -1;
+    if (!a->base.units || make_slots(a))
+        return tdm_fail(error, "out of memory");
+    for (size_t i = 0; i < scenario->board_count; i++) {
+        a->base.units[i] = tdm_unit_new(scenario, (int)i, a->base.seed,
+                                        a->slots + i * scenario->server_count, recorded, error);
+        if (!a->base.units[i])
+            return -1;
+        a->base.unit_count++;
+    }
+    return 0;
+}
+
+static struct tdm_engine *analytic_open(const char *rest, const struct tdm_scenario *scenario,
+                                        uint64_t seed, bool recorded, struct tdm_error *error)
+{
+    if (rest[0]) {
+        tdm_fail(error, "the analytic engine takes nothing after 'analytic:'");
+        return NULL;
+    }
+    struct analytic *a = calloc(1, sizeof *a);
+    if (!a) {
+        tdm_fail(error, "out of memory");
+        return NULL;
+    }
+    a->base = (struct tdm_engine){.type = &tdm_analytic_engine, .scenario = scenario, .seed = seed};
+    if (make_units(a, recorded, error)) {
+        analytic_free(&a->base);
+        return NULL;
+    }
+    return &a->base;
+}
+
+static void stop(struct analytic *a)
+{
+    if (!a->stopped)
+        for (size_t i = 0; i < a->base.unit_count; i++)
+            tdm_unit_stop(a->base.units[i], a->base.scenario->duration);
+    a->stopped = true;
+}
+
+static bool analytic_next(struct tdm_engine *engine, struct tdm_event *event)
+{
+    struct analytic *a = analytic_of(engine);
+    if (a->deciding && a->deciding->driver->failed)
+        return false;
+    struct tdm_unit *first = NULL;
+    enum tdm_next what = TDM_NEXT_NOTHING;
+    double when = INFINITY;
+    for (size_t i = 0; i < engine->unit_count; i++) {
+        enum tdm_next here;
+        const double time = tdm_unit_next(engine->units[i], &here);
+        if (here != TDM_NEXT_NOTHING && (!first || time < when)) {
+            first = engine->units[i];
+            when = time;
+            what = here;
+        }
+    }
+    if (!first) {
+        stop(a);
+        return false;
+    }
+    tdm_unit_step(first, what, event);
+    if (event->kind == TDM_DECISION)
+        a->deciding = first;
+    return true;
+}
+
+static void analytic_decide(struct tdm_engine *engine, const struct tdm_plan *plan)
+{
+    tdm_unit_decide(analytic_of(engine)->deciding, plan);
+}
+
+const struct tdm_engine_type tdm_analytic_engine = {
+    .scheme = "analytic",
+    .summary = "in closed form: no contention between boards",
+    .open = analytic_open,
+    .next = analytic_next,
+    .decide = analytic_decide,
+    .free = analytic_free};

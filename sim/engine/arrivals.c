@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/arrivals.h"
+
+#include <math.h>
+
+static void come_again(struct tdm_arrivals *a, double time)
+{
+    const size_t room = (size_t)a->stream->inflight;
+    a->again[(a->again_first + a->again_count++) % room] = time;
+}
+
+static double closed_after(struct tdm_arrivals *a, double last)
+{
+    (void)last;
+    if (!a->again_count)
+        return INFINITY;
+    const double time = a->again[a->again_first];
+    a->again_first = (a->again_first + 1) % (size_t)a->stream->inflight;
+    a->again_count--;
+    return time;
+}
+
+// A closed loop begins with as many requests as may be in service at once; each answer brings one.
+static double closed_first(struct tdm_arrivals *a)
+{
+    for (int64_t i = 0; i < a->stream->inflight; i++)
+        come_again(a, a->stream->from);
+    return closed_after(a, 0);
+}
+
+static double periodic_first(struct tdm_arrivals *a)
+{
+    return a->stream->from;
+}
+
+// By multiplication, so that rounding does not add up over a long run.
+static double periodic_after(struct tdm_arrivals *a, double last)
+{
+    (void)last;
+    return a->stream->from + (double)a->count / a->stream->rate;
+}
+
+static double poisson_after(struct tdm_arrivals *a, double last)
+{
+    return last + tdm_random_exponential(&a->random, 1 / a->stream->rate);
+}
+
+static double poisson_first(struct tdm_arrivals *a)
+{
+    return poisson_after(a, a->stream->from);
+}
+
+static double file_after(struct tdm_arrivals *a, double last)
+{
+    (void)last;
+    return a->place < a->stream->time_count ? a->stream->times[a->place++] : INFINITY;
+}
+
+// A file may begin earlier than the stream.
+static double file_first(struct tdm_arrivals *a)
+{
+    double first = file_after(a, 0);
+    while (first < a->stream->from)
+        first = file_after(a, first);
+    return first;
+}
+
+const struct tdm_arrival_type tdm_arrival_types[] = {
+    [TDM_CLOSED] = {"closed", "the next comes when one is answered", closed_first, closed_after},
+    [TDM_PERIODIC] = {"periodic", "at a fixed rate", periodic_first, periodic_after},
+    [TDM_POISSON] = {"poisson", "at random, at a mean rate", poisson_first, poisson_after},
+    [TDM_FILE] = {"file", "at the times of a file", file_first, file_after},
+};
+
+static double within(const struct tdm_arrivals *a, double time)
+{
+    const struct tdm_stream *stream = a->stream;
+    const bool enough = stream->count > 0 && a->count >= (uint64_t)stream->count;
+    return time < stream->until && !enough ? time : INFINITY;
+}
+
+void tdm_arrivals_start(struct tdm_arrivals *a, const struct tdm_stream *stream, uint64_t seed,
+                        uint64_t index, double *again)
+{
+    *a = (struct tdm_arrivals){
+        .type = &tdm_arrival_types[stream->arrivals], .stream = stream, .again = again};
+    tdm_random_seed(&a->random, seed, "arrivals", index);
+    a->next = within(a, a->type->first(a));
+}
+
+double tdm_arrivals_take(struct tdm_arrivals *a)
+{
+    const double taken = a->next;
+    a->count++;
+    a->next = within(a, a->type->after(a, taken));
+    return taken;
+}
+
+void tdm_arrivals_answered(struct tdm_arrivals *a, double time)
+{
+    if (a->stream->arrivals != TDM_CLOSED)
+        return;
+    come_again(a, time + a->stream->think);
+    if (isinf(a->next))
+        a->next = within(a, closed_after(a, time));
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/driver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/text.h"
+
+const char *const tdm_stage_names[] = {"head", "local", "packing", "switching", "resting", NULL};
+
+const struct tdm_driver_type *const tdm_driver_types[] = {&tdm_model_driver, &tdm_replay_driver,
+                                                          NULL};
+
+struct tdm_driver *tdm_driver_open(const char *uri, const struct tdm_driver_setup *setup,
+                                   struct tdm_error *error)
+{
+    const size_t length = strcspn(uri, ":");
+    char scheme[32];
+    snprintf(scheme, sizeof scheme, "%.*s", (int)length, uri);
+    struct tdm_nearest nearest;
+    tdm_nearest_start(&nearest, scheme);
+    for (const struct tdm_driver_type *const *type = tdm_driver_types; *type; type++) {
+        if (strcmp((*type)->scheme, scheme) == 0 && uri[length] == ':')
+            return (*type)->open(uri + length + 1, setup, error);
+        tdm_nearest_try(&nearest, (*type)->scheme);
+    }
+    tdm_fail(error, "'%.64s' names no driver, as in 'model:' or 'replay:run.h5'%s", uri,
+             tdm_nearest_hint(&nearest));
+    return NULL;
+}
+
+void tdm_pieces_add(struct tdm_pieces *pieces, const struct tdm_piece *piece)
+{
+    if (pieces->count == pieces->room) {
+        const size_t room = pieces->room ? 2 * pieces->room : 1024;
+        struct tdm_piece *items = realloc(pieces->items, room * sizeof *items);
+        if (!items) {
+            pieces->lost = true;
+            return;
+        }
+        pieces->items = items;
+        pieces->room = room;
+    }
+    pieces->items[pieces->count] = *piece;
+    pieces->items[pieces->count++].request = pieces->request;
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/engine.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/text.h"
+
+const struct tdm_engine_type *const tdm_engine_types[] = {&tdm_analytic_engine, NULL};
+
+struct tdm_engine *tdm_engine_open_recorded(const char *uri, const struct tdm_scenario *scenario,
+                                            uint64_t seed, bool recorded, struct tdm_error *error)
+{
+    const size_t length = strcspn(uri, ":");
+    char scheme[32];
+    snprintf(scheme, sizeof scheme, "%.*s", (int)length, uri);
+    struct tdm_nearest nearest;
+    tdm_nearest_start(&nearest, scheme);
+    for (const struct tdm_engine_type *const *type = tdm_engine_types; *type; type++) {
+        if (strcmp((*type)->scheme, scheme) == 0)
+            return (*type)->open(uri[length] ? uri + length + 1 : "", scenario,
+                                 seed ? seed : (uint64_t)scenario->seed, recorded, error);
+        tdm_nearest_try(&nearest, (*type)->scheme);
+    }
+    tdm_fail(error, "'%.64s' names no engine, as in 'analytic:'%s", uri,
+             tdm_nearest_hint(&nearest));
+    return NULL;
+}
+
+struct tdm_engine *tdm_engine_open(const char *uri, const struct tdm_scenario *scenario,
+                                   uint64_t seed, struct tdm_error *error)
+{
+    return tdm_engine_open_recorded(uri, scenario, seed, false, error);
+}
+
+void tdm_engine_free(struct tdm_engine *engine)
+{
+    if (engine)
+        engine->type->free(engine);
+}
+
+bool tdm_engine_next(struct tdm_engine *engine, struct tdm_event *event)
+{
+    return engine->type->next(engine, event);
+}
+
+void tdm_engine_decide(struct tdm_engine *engine, const struct tdm_plan *plan)
+{
+    engine->type->decide(engine, plan);
+}
+
+int tdm_engine_check(const struct tdm_engine *engine, struct tdm_error *error)
+{
+    for (size_t i = 0; i < engine->unit_count; i++) {
+        const struct tdm_error *failed = engine->units[i]->driver->failed;
+        if (!failed)
+            continue;
+        if (error)
+            *error = *failed;
+        return -1;
+    }
+    return 0;
+}
+
+void tdm_engine_totals(const struct tdm_engine *engine, int board, struct tdm_board_totals *totals)
+{
+    const struct tdm_unit *unit = engine->units[board];
+    *totals = (struct tdm_board_totals){.end = unit->driver->now,
+                                        .energy = unit->energy,
+                                        .radio_energy = tdm_unit_radio_energy(unit),
+                                        .unanswered = tdm_unit_unanswered(unit)};
+    for (size_t i = 0; i < unit->queue_count; i++) {
+        totals->arrived += unit->queues[i].arrived;
+        totals->served += unit->queues[i].served;
+        totals->dropped += unit->queues[i].dropped;
+    }
+    for (size_t i = 0; i < unit->way_count; i++)
+        totals->server_energy += unit->ways[i].slots->energy;
+    assert(totals->arrived == totals->served + totals->dropped + totals->unanswered);
+}

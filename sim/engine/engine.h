@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/** How time passes: the family of engines behind the pull interface of tandem.h. */
+#ifndef TDM_ENGINE_ENGINE_H
+#define TDM_ENGINE_ENGINE_H
+
+#include "engine/unit.h"
+
+/** What came of a run, for one board. */
+struct tdm_board_totals {
+    double end;              /**< s: when the run was over for it */
+    struct tdm_watts energy; /**< J of the board, by cause */
+    double radio_energy;     /**< J, tails that really happened included */
+    double server_energy;    /**< J above idle that its requests took */
+    uint64_t arrived, served, dropped, unanswered;
+};
+
+struct tdm_engine {
+    const struct tdm_engine_type *type;
+    const struct tdm_scenario *scenario;
+    uint64_t seed;
+    struct tdm_unit **units;
+    size_t unit_count;
+};
+
+struct tdm_engine_type {
+    const char *scheme;
+    const char *summary;
+    struct tdm_engine *(*open)(const char *rest, const struct tdm_scenario *scenario, uint64_t seed,
+                               bool recorded, struct tdm_error *error);
+    bool (*next)(struct tdm_engine *engine, struct tdm_event *event);
+    void (*decide)(struct tdm_engine *engine, const struct tdm_plan *plan);
+    void (*free)(struct tdm_engine *engine);
+};
+
+/** The engines of this floor; ends with NULL. */
+extern const struct tdm_engine_type *const tdm_engine_types[];
+extern const struct tdm_engine_type tdm_analytic_engine;
+
+/** tdm_engine_open, and with `recorded` the boards keep what records need. */
+struct tdm_engine *tdm_engine_open_recorded(const char *uri, const struct tdm_scenario *scenario,
+                                            uint64_t seed, bool recorded, struct tdm_error *error);
+
+/** After the last event: -1 with `error` if a driver could not go on, so that the run broke off. */
+int tdm_engine_check(const struct tdm_engine *engine, struct tdm_error *error);
+
+/** After the last event: what the run came to on a board. Requests are conserved (asserted). */
+void tdm_engine_totals(const struct tdm_engine *engine, int board, struct tdm_board_totals *totals);
+
+#endif

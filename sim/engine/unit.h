@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A board within a run: its driver, its ways to servers, the requests that wait at it and those
+ * that it serves, and its meters.
+ */
+#ifndef TDM_ENGINE_UNIT_H
+#define TDM_ENGINE_UNIT_H
+
+#include "engine/arrivals.h"
+#include "engine/driver.h"
+#include "engine/passage.h"
+#include "engine/request.h"
+
+/** A request that waits. Requests of a board are numbered in the order of their arrival. */
+struct tdm_waiting {
+    double arrival; /**< s */
+    uint64_t number;
+};
+
+/** A stream at a board: who waits, and what its dnn costs there. */
+struct tdm_queue {
+    const struct tdm_stream *stream;
+    int index; /**< of the stream in the scenario */
+    struct tdm_levels levels;
+    struct tdm_costs *costs;
+    double *compute; /**< as of struct tdm_site */
+    struct tdm_site site;
+    struct tdm_arrivals arrivals;
+    struct tdm_waiting *waiting; /**< ring, oldest at `head` */
+    size_t head, count, room;
+    uint64_t arrived, served, dropped;
+};
+
+struct tdm_unit {
+    int index;
+    const struct tdm_scenario *scenario;
+    const struct tdm_board *board;
+    uint64_t seed;
+    struct tdm_driver_setup setup;
+    struct tdm_driver *driver;
+    struct tdm_way *ways;
+    size_t way_count;
+    struct tdm_queue *queues;
+    size_t queue_count;
+    bool lucky;        /**< stage or service times vary from request to request */
+    bool limited;      /**< a queue may overflow */
+    uint64_t requests; /**< numbered so far */
+
+    struct tdm_request *served; /**< in service; `room` of them */
+    size_t serving, room;
+    struct tdm_request *deciding; /**< waits for its plan, or NULL */
+
+    struct tdm_watts energy; /**< J of the board so far, radios not included */
+    struct tdm_state state;
+    struct tdm_outcome outcome;
+    struct tdm_plan last;
+
+    struct tdm_driver *scratch; /**< to look ahead with */
+    struct tdm_pieces pieces;
+    struct tdm_radio_pieces *radio_pieces; /**< one a way */
+    struct tdm_arena *arena;
+};
+
+/**
+ * A board of a scenario at time 0. `slots` are the scenario's servers', shared by its units.
+ * `recorded` keeps pieces of constant power. NULL with `error` filled.
+ */
+struct tdm_unit *tdm_unit_new(const struct tdm_scenario *scenario, int board, uint64_t seed,
+                              struct tdm_slots *slots, bool recorded, struct tdm_error *error);
+void tdm_unit_free(struct tdm_unit *unit);
+
+/** What may happen next at a unit. */
+enum tdm_next { TDM_NEXT_NOTHING, TDM_NEXT_ANSWER, TDM_NEXT_START, TDM_NEXT_OVERFLOW };
+
+/** When the next thing happens (INFINITY: nothing), and which. */
+double tdm_unit_next(const struct tdm_unit *unit, enum tdm_next *what);
+
+/** Lets it happen and fills `event`. After a decision event, tdm_unit_decide. */
+void tdm_unit_step(struct tdm_unit *unit, enum tdm_next what, struct tdm_event *event);
+void tdm_unit_decide(struct tdm_unit *unit, const struct tdm_plan *plan);
+
+/**
+ * What a plan would lead to for the request that waits for a decision, from the present state and
+ * with the true trace, as if no other request came. Where the board cannot be copied, a model of
+ * it answers.
+ */
+void tdm_unit_foresee(struct tdm_unit *unit, const struct tdm_plan *plan,
+                      struct tdm_outcome *outcome);
+
+/**
+ * The factors on a request's stage times and service time. Drawn by its number, so that every
+ * policy meets the same luck.
+ */
+void tdm_unit_luck(const struct tdm_unit *unit, uint64_t number, double *jitter, double *service);
+
+/** Rests until the end of the run and closes the meters. */
+void tdm_unit_stop(struct tdm_unit *unit, double end);
+
+/** Requests that wait or are in service. */
+uint64_t tdm_unit_unanswered(const struct tdm_unit *unit);
+
+/** J of the radios so far. */
+double tdm_unit_radio_energy(const struct tdm_unit *unit);
+
+/** The queue whose stream has this index in the scenario. */
+struct tdm_queue *tdm_unit_queue(const struct tdm_unit *unit, int stream);
+
+#endif

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Units from scenarios: their situations, ways, queues and tables; and what is drawn for them. */
+#include "engine/unit.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/error.h"
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+// The times at which the co-runners of a board change, from 0 on.
+static int find_load_changes(struct tdm_unit *unit)
+{
+    const struct tdm_scenario *scenario = unit->scenario;
+    double *times = tdm_arena_alloc(unit->arena, (2 * scenario->load_count + 1) * sizeof *times);
+    if (!times)
+        return -1;
+    size_t count = 1; // times[0] = 0
+    for (size_t i = 0; i < scenario->load_count; i++) {
+        const struct tdm_scenario_load *load = &scenario->loads[i];
+        if (load->board != unit->index)
+            continue;
+        times[count++] = load->from;
+        if (isfinite(load->until))
+            times[count++] = load->until;
+    }
+    qsort(times, count, sizeof *times, compare_doubles);
+    size_t kept = 1;
+    for (size_t i = 1; i < count; i++)
+        if (times[i] > times[kept - 1])
+            times[kept++] = times[i];
+    unit->setup.load_from = times;
+    unit->setup.load_count = kept;
+    return 0;
+}
+
+static struct tdm_load load_at(const struct tdm_unit *unit, double time)
+{
+    struct tdm_load sum = {0};
+    for (size_t i = 0; i < unit->scenario->load_count; i++) {
+        const struct tdm_scenario_load *load = &unit->scenario->loads[i];
+        if (load->board != unit->index || time < load->from || time >= load->until)
+            continue;
+        sum.cpu = fmin(0.95, sum.cpu + load->cpu);
+        sum.gpu = fmin(0.95, sum.gpu + load->gpu);
+        sum.memory = fmin(0.95, sum.memory + load->emc);
+    }
+    return sum;
+}
+
+// All cores first, then what the power modes leave online.
+static int find_cores(struct tdm_unit *unit)
+{
+    const struct tdm_board *board = unit->board;
+    int *cores = tdm_arena_alloc(unit->arena, (board->mode_count + 1) * sizeof *cores);
+    if (!cores)
+        return -1;
+    size_t count = 1;
+    cores[0] = (int)board->domain[TDM_CPU]->cores;
+    for (size_t i = 0; i < board->mode_count; i++) {
+        bool known = false;
+        for (size_t j = 0; j < count; j++)
+            known |= cores[j] == (int)board->modes[i].cores;
+        if (!known)
+            cores[count++] = (int)board->modes[i].cores;
+    }
+    unit->setup.cores = cores;
+    unit->setup.core_count = count;
+    return 0;
+}
+
+// Loads that are alike share their situations, one a number of cores.
+static int find_load_kind(struct tdm_driver_setup *setup, struct tdm_load load)
+{
+    const size_t kinds = setup->situation_count / setup->core_count;
+    for (size_t k = 0; k < kinds; k++) {
+        const struct tdm_load *known = &setup->situations[k * setup->core_count].load;
+        if (known->cpu == load.cpu && known->gpu == load.gpu && known->memory == load.memory)
+            return (int)k;
+    }
+    for (size_t c = 0; c < setup->core_count; c++)
+        setup->situations[setup->situation_count++] = (struct tdm_situation){load, setup->cores[c]};
+    return (int)kinds;
+}
+
+static int find_situations(struct tdm_unit *unit)
+{
+    struct tdm_driver_setup *setup = &unit->setup;
+    if (find_load_changes(unit) || find_cores(unit))
+        return -1;
+    setup->load_kind = tdm_arena_alloc(unit->arena, setup->load_count * sizeof(int));
+    setup->situations = tdm_arena_alloc(unit->arena, setup->load_count * setup->core_count *
+                                                         sizeof *setup->situations);
+    if (!setup->load_kind || !setup->situations)
+        return -1;
+    for (size_t i = 0; i < setup->load_count; i++)
+        setup->load_kind[i] = find_load_kind(setup, load_at(unit, setup->load_from[i]));
+    return 0;
+}
+
+static int make_ways(struct tdm_unit *unit, struct tdm_slots *slots, bool recorded)
+{
+    const struct tdm_scenario *scenario = unit->scenario;
+    size_t count = 0;
+    for (size_t i = 0; i < scenario->link_count; i++)
+        count += scenario->links[i].board == unit->index;
+    unit->ways = tdm_arena_alloc(unit->arena, (count + 1) * sizeof *unit->ways);
+    unit->radio_pieces = tdm_arena_alloc(unit->arena, (count + 1) * sizeof *unit->radio_pieces);
+    if (!unit->ways || !unit->radio_pieces)
+        return -1;
+    for (size_t i = 0; i < scenario->link_count; i++) {
+        const struct tdm_scenario_link *link = &scenario->links[i];
+        if (link->board != unit->index)
+            continue;
+        struct tdm_way *way = &unit->ways[unit->way_count];
+        *way = (struct tdm_way){.link = link, .slots = &slots[link->server]};
+        way->radio.radio = link->radio;
+        way->radio.last = -INFINITY;
+        way->radio.pieces = recorded ? &unit->radio_pieces[unit->way_count] : NULL;
+        unit->way_count++;
+    }
+    return 0;
+}
+
+static int fill_compute(struct tdm_unit *unit, struct tdm_queue *queue)
+{
+    const struct tdm_dnn *dnn = queue->stream->dnn;
+    const int points = queue->costs->point_count;
+    queue->compute =
+        tdm_arena_alloc(unit->arena, (unit->way_count * (size_t)points + 1) * sizeof(double));
+    if (!queue->compute)
+        return -1;
+    for (size_t w = 0; w < unit->way_count; w++) {
+        const struct tdm_server *server = unit->ways[w].slots->server;
+        for (int p = 0; p < points; p++)
+            queue->compute[(int)w * points + p] =
+                tdm_server_time(server, dnn, tdm_point_layers(dnn, p), 1) - server->overhead;
+    }
+    return 0;
+}
+
+static int make_queue(struct tdm_unit *unit, int stream, struct tdm_error *error)
+{
+    const struct tdm_scenario *scenario = unit->scenario;
+    struct tdm_queue *queue = &unit->queues[unit->queue_count];
+    queue->stream = &scenario->streams[stream];
+    queue->index = stream;
+    if (tdm_levels_read(&queue->levels, scenario, queue->stream, unit->arena, error))
+        return -1;
+    queue->costs = tdm_costs_new(unit->board, queue->stream, &queue->levels, unit->setup.situations,
+                                 unit->setup.situation_count);
+    if (!queue->costs)
+        return tdm_fail(error, "out of memory");
+    unit->queue_count++;
+    if (fill_compute(unit, queue))
+        return tdm_fail(error, "out of memory");
+    double *again = NULL;
+    if (queue->stream->arrivals == TDM_CLOSED) {
+        again = tdm_arena_alloc(unit->arena, (size_t)queue->stream->inflight * sizeof *again);
+        if (!again)
+            return tdm_fail(error, "out of memory");
+    }
+    tdm_arrivals_start(&queue->arrivals, queue->stream, unit->seed, (uint64_t)stream, again);
+    unit->limited |= queue->stream->queue >= 0;
+    if (queue->stream->inflight > (int64_t)unit->room)
+        unit->room = (size_t)queue->stream->inflight;
+    return 0;
+}
+
+static int make_queues(struct tdm_unit *unit, struct tdm_error *error)
+{
+    const struct tdm_scenario *scenario = unit->scenario;
+    unit->queues = tdm_arena_alloc(unit->arena, scenario->stream_count * sizeof *unit->queues);
+    if (!unit->queues)
+        return tdm_fail(error, "out of memory");
+    for (size_t i = 0; i < scenario->stream_count; i++)
+        if (scenario->streams[i].board == unit->index && make_queue(unit, (int)i, error))
+            return -1;
+    if (!unit->queue_count)
+        return tdm_fail_at(error, scenario->path, scenario->boards[unit->index].place.line,
+                           scenario->boards[unit->index].place.column,
+                           "no <stream> arrives at the board '%.64s'",
+                           scenario->boards[unit->index].id);
+    unit->served = tdm_arena_alloc(unit->arena, unit->room * sizeof *unit->served);
+    return unit->served ? 0 : tdm_fail(error, "out of memory");
+}
+
+static bool has_random_service(const struct tdm_unit *unit)
+{
+    for (size_t i = 0; i < unit->way_count; i++)
+        if (unit->ways[i].slots->server->service == TDM_EXPONENTIAL_SERVICE)
+            return true;
+    return false;
+}
+
+static void first_plan(struct tdm_unit *unit)
+{
+    unit->last = (struct tdm_plan){.opp = {TDM_GOVERNED, TDM_GOVERNED, TDM_GOVERNED},
+                                   .cap = {-1, -1, -1},
+                                   .governor = -1,
+                                   .bits = 32,
+                                   .point = unit->queues[0].costs->point_count - 1};
+}
+
+static void make_sites(struct tdm_unit *unit)
+{
+    for (size_t i = 0; i < unit->queue_count; i++) {
+        struct tdm_queue *queue = &unit->queues[i];
+        queue->site = (struct tdm_site){.scenario = unit->scenario,
+                                        .stream = queue->stream,
+                                        .costs = queue->costs,
+                                        .driver = unit->driver,
+                                        .ways = unit->ways,
+                                        .compute = queue->compute};
+    }
+}
+
+static int make(struct tdm_unit *unit, struct tdm_slots *slots, bool recorded,
+                struct tdm_error *error)
+{
+    if (find_situations(unit) || make_ways(unit, slots, recorded))
+        return tdm_fail(error, "out of memory");
+    if (make_queues(unit, error))
+        return -1;
+    first_plan(unit);
+    unit->lucky = (unit->scenario->boards[unit->index].jitter && unit->board->jitter > 0) ||
+                  has_random_service(unit);
+    unit->setup.scenario = unit->scenario;
+    unit->setup.board = unit->index;
+    unit->setup.costs = unit->queues[0].costs;
+    unit->setup.pieces = recorded ? &unit->pieces : NULL;
+    unit->pieces.request = -1;
+    unit->setup.seed = unit->seed;
+    unit->driver = tdm_driver_open(unit->scenario->boards[unit->index].driver, &unit->setup, error);
+    make_sites(unit);
+    return unit->driver ? 0 : -1;
+}
+
+struct tdm_unit *tdm_unit_new(const struct tdm_scenario *scenario, int board, uint64_t seed,
+                              struct tdm_slots *slots, bool recorded, struct tdm_error *error)
+{
+    struct tdm_unit *unit = calloc(1, sizeof *unit);
+    if (unit)
+        unit->arena = tdm_arena_new((size_t)1 << 30);
+    if (!unit || !unit->arena) {
+        free(unit);
+        tdm_fail(error, "out of memory");
+        return NULL;
+    }
+    unit->index = board;
+    unit->scenario = scenario;
+    unit->board = scenario->boards[board].board;
+    unit->seed = seed;
+    if (make(unit, slots, recorded, error)) {
+        tdm_unit_free(unit);
+        return NULL;
+    }
+    return unit;
+}
+
+void tdm_unit_free(struct tdm_unit *unit)
+{
+    if (!unit)
+        return;
+    if (unit->driver)
+        unit->driver->type->close(unit->driver);
+    if (unit->scratch)
+        unit->scratch->type->close(unit->scratch);
+    for (size_t i = 0; i < unit->queue_count; i++) {
+        tdm_costs_free(unit->queues[i].costs);
+        free(unit->queues[i].waiting);
+    }
+    for (size_t i = 0; i < unit->way_count; i++)
+        free(unit->radio_pieces[i].items);
+    free(unit->pieces.items);
+    tdm_arena_free(unit->arena);
+    free(unit);
+}
+
+void tdm_unit_luck(const struct tdm_unit *unit, uint64_t number, double *jitter, double *service)
+{
+    *jitter = *service = 1;
+    if (!unit->lucky)
+        return;
+    const uint64_t luck = ((uint64_t)unit->index << 40) + number;
+    struct tdm_random random;
+    if (unit->scenario->boards[unit->index].jitter && unit->board->jitter > 0) {
+        tdm_random_seed(&random, unit->seed, "jitter", luck);
+        *jitter = exp(unit->board->jitter * tdm_random_normal(&random));
+    }
+    if (has_random_service(unit)) {
+        tdm_random_seed(&random, unit->seed, "service", luck);
+        *service = tdm_random_exponential(&random, 1);
+    }
+}

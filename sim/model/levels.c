@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/levels.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/text.h"
+
+struct reading {
+    struct tdm_levels *levels;
+    const struct tdm_scenario *scenario;
+    const struct tdm_board *board;
+    const struct tdm_dnn *dnn;
+    struct tdm_place place;
+    struct tdm_arena *arena;
+    struct tdm_error *error;
+};
+
+static int fail(const struct reading *r, const char *knob, const char *what)
+{
+    return tdm_fail_at(r->error, r->scenario->path, r->place.line, r->place.column, "knob '%s': %s",
+                       knob, what);
+}
+
+// The next item of a comma separated list, trimmed; false at the end.
+static bool next_item(const char **text, char *item, size_t size)
+{
+    *text += strspn(*text, " ,");
+    if (!**text)
+        return false;
+    size_t length = strcspn(*text, ",");
+    const char *start = *text;
+    *text += length;
+    while (length && start[length - 1] == ' ')
+        length--;
+    snprintf(item, size, "%.*s", (int)length, start);
+    return true;
+}
+
+static int compare_ints(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+static int sort_unique(int *items, int count)
+{
+    qsort(items, (size_t)count, sizeof *items, compare_ints);
+    int kept = 0;
+    for (int i = 0; i < count; i++)
+        if (i == 0 || items[i] != items[i - 1])
+            items[kept++] = items[i];
+    return kept;
+}
+
+static int listed_clocks(struct reading *r, enum tdm_domain domain, const char *text)
+{
+    const char *knob = tdm_domain_names[domain];
+    int *count = &r->levels->opp_count[domain];
+    char item[64];
+    while (next_item(&text, item, sizeof item)) {
+        struct tdm_error why = {0};
+        double hz;
+        if (tdm_quantity_parse(item, TDM_FREQUENCY, &hz, &why))
+            return fail(r, knob, why.message);
+        const int opp = tdm_domain_opp(r->board->domain[domain], hz);
+        char message[160];
+        snprintf(message, sizeof message, "%s is not an OPP of the board '%s' (tandem board show)",
+                 item, r->board->name);
+        if (opp < 0)
+            return fail(r, knob, message);
+        if (*count == TDM_MOST_LEVELS)
+            return fail(r, knob, "too many levels");
+        r->levels->opp[domain][(*count)++] = opp;
+    }
+    return 0;
+}
+
+static int read_clocks(struct reading *r, enum tdm_domain domain, const char *text)
+{
+    const struct tdm_domain_info *info = r->board->domain[domain];
+    int *levels = r->levels->opp[domain], *count = &r->levels->opp_count[domain];
+    const int top = (int)info->opp_count - 1;
+    char *end;
+    const long spread = strtol(text, &end, 10);
+    if (strcmp(text, "governed") == 0) {
+        levels[(*count)++] = TDM_GOVERNED;
+        return 0;
+    }
+    if (strcmp(text, "top") == 0)
+        levels[(*count)++] = top;
+    else if (strcmp(text, "all") == 0)
+        for (int i = 0; i <= top; i++)
+            levels[(*count)++] = i;
+    else if (end != text && !*end) {
+        if (spread < 1 || spread > TDM_MOST_LEVELS)
+            return fail(r, tdm_domain_names[domain], "a number of levels is between 1 and 64");
+        for (long i = 0; i < spread; i++)
+            levels[(*count)++] =
+                spread == 1 ? top : (int)lround((double)i * (double)top / (double)(spread - 1));
+    } else if (listed_clocks(r, domain, text))
+        return -1;
+    *count = sort_unique(levels, *count);
+    return *count ? 0 : fail(r, tdm_domain_names[domain], "no level at all");
+}
+
+static int point_of(struct reading *r, const char *layer)
+{
+    if (strcmp(layer, "input") == 0)
+        return 0;
+    struct tdm_nearest nearest;
+    tdm_nearest_start(&nearest, layer);
+    for (size_t i = 0; i < r->dnn->cut_count; i++) {
+        if (strcmp(r->dnn->cuts[i].after, layer) == 0)
+            return (int)i + 1;
+        tdm_nearest_try(&nearest, r->dnn->cuts[i].after);
+    }
+    char message[256];
+    snprintf(message, sizeof message, "'%.64s' has no cut after '%.64s'%s", r->dnn->name, layer,
+             tdm_nearest_hint(&nearest));
+    return fail(r, "cut", message);
+}
+
+// A point right after another where no work lies between and as much crosses: the same choice
+// (a convolution, and the activation that runs fused with it).
+static bool same_point(const struct tdm_dnn *dnn, size_t cut)
+{
+    if (cut == 0 || dnn->cuts[cut].bytes != dnn->cuts[cut - 1].bytes)
+        return false;
+    for (size_t i = dnn->cuts[cut - 1].layers; i < dnn->cuts[cut].layers; i++)
+        if (dnn->layers[i].kernels || dnn->layers[i].macs || dnn->layers[i].out > 0)
+            return false;
+    return true;
+}
+
+static int read_points(struct reading *r, const char *text)
+{
+    struct tdm_levels *levels = r->levels;
+    const int cuts = (int)r->dnn->cut_count;
+    if (cuts + 1 > TDM_MOST_POINTS)
+        return fail(r, "cut", "the network has too many cuts");
+    levels->point = tdm_arena_alloc(r->arena, ((size_t)cuts + 1) * sizeof *levels->point);
+    if (!levels->point)
+        return fail(r, "cut", "out of memory");
+    if (strcmp(text, "none") == 0)
+        return 0;
+    if (strcmp(text, "all") == 0) {
+        levels->point[levels->point_count++] = 0;
+        for (int i = 0; i < cuts; i++)
+            if (!same_point(r->dnn, (size_t)i))
+                levels->point[levels->point_count++] = i + 1;
+        return 0;
+    }
+    char item[160];
+    while (next_item(&text, item, sizeof item)) {
+        const int point = point_of(r, item);
+        if (point < 0)
+            return -1;
+        bool known = false;
+        for (int i = 0; i < levels->point_count; i++)
+            known |= levels->point[i] == point;
+        if (!known)
+            levels->point[levels->point_count++] = point;
+    }
+    levels->point_count = sort_unique(levels->point, levels->point_count);
+    return levels->point_count ? 0 : fail(r, "cut", "no level at all");
+}
+
+static int read_processors(struct reading *r, const char *text)
+{
+    struct tdm_levels *levels = r->levels;
+    if (strcmp(text, "all") == 0) {
+        for (size_t i = 0; i < r->board->processor_count; i++)
+            levels->processor[levels->processor_count++] = (int)i;
+        return 0;
+    }
+    char item[64];
+    while (next_item(&text, item, sizeof item)) {
+        const struct tdm_processor *p = tdm_board_processor(r->board, item);
+        char message[128];
+        snprintf(message, sizeof message, "the board '%s' has no processor '%s'", r->board->name,
+                 item);
+        if (!p)
+            return fail(r, "processor", message);
+        if (levels->processor_count == 8)
+            return fail(r, "processor", "too many processors");
+        levels->processor[levels->processor_count++] = (int)(p - r->board->processors);
+    }
+    levels->processor_count = sort_unique(levels->processor, levels->processor_count);
+    return levels->processor_count ? 0 : fail(r, "processor", "no level at all");
+}
+
+static int read_shares(struct reading *r, const struct tdm_list *xi, const struct tdm_list *bits)
+{
+    struct tdm_levels *levels = r->levels;
+    for (size_t i = 0; i < xi->count; i++) {
+        if (i && xi->items[i] <= xi->items[i - 1])
+            return fail(r, "xi", "the shares rise");
+        if (levels->xi_count == TDM_MOST_LEVELS)
+            return fail(r, "xi", "too many levels");
+        if (xi->items[i] > 0)
+            levels->xi[levels->xi_count++] = xi->items[i];
+    }
+    for (size_t i = 0; i < bits->count; i++) {
+        const double b = bits->items[i];
+        if ((b != 8 && b != 16 && b != 32) || levels->bits_count == 3)
+            return fail(r, "bits", "up to three of 8, 16 and 32");
+        levels->bits[levels->bits_count++] = (int)b;
+    }
+    return 0;
+}
+
+int tdm_levels_read(struct tdm_levels *levels, const struct tdm_scenario *scenario,
+                    const struct tdm_stream *stream, struct tdm_arena *arena,
+                    struct tdm_error *error)
+{
+    static double default_xi[] = {0, 1}, default_bits[] = {32, 8};
+    static const struct tdm_scenario_knobs defaults = {.cpu = "all",
+                                                       .gpu = "all",
+                                                       .emc = "all",
+                                                       .cut = "all",
+                                                       .processor = "gpu",
+                                                       .xi = {default_xi, 2},
+                                                       .bits = {default_bits, 2}};
+    const struct tdm_scenario_knobs *knobs = tdm_scenario_knobs(scenario, stream->board);
+    struct reading r = {.levels = levels,
+                        .scenario = scenario,
+                        .board = scenario->boards[stream->board].board,
+                        .dnn = stream->dnn,
+                        .place = knobs ? knobs->place : stream->place,
+                        .arena = arena,
+                        .error = error};
+    if (!knobs)
+        knobs = &defaults;
+    *levels = (struct tdm_levels){0};
+    for (size_t i = 0; i < scenario->link_count; i++)
+        levels->link_count += scenario->links[i].board == stream->board;
+    if (read_clocks(&r, TDM_CPU, knobs->cpu) || read_clocks(&r, TDM_GPU, knobs->gpu) ||
+        read_clocks(&r, TDM_EMC, knobs->emc) || read_processors(&r, knobs->processor) ||
+        read_points(&r, knobs->cut) || read_shares(&r, &knobs->xi, &knobs->bits))
+        return -1;
+    if (!levels->link_count)
+        levels->point_count = 0;
+    return 0;
+}
+
+int tdm_levels_check(const struct tdm_scenario *scenario, struct tdm_error *error)
+{
+    for (size_t i = 0; i < scenario->stream_count; i++) {
+        struct tdm_levels levels;
+        if (tdm_levels_read(&levels, scenario, &scenario->streams[i], scenario->arena, error))
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The levels that a scenario frees on one board for one dnn: what a policy may choose from. Each
+ * list holds what goes into the plan's field of the same name.
+ */
+#ifndef TDM_MODEL_LEVELS_H
+#define TDM_MODEL_LEVELS_H
+
+#include "model/scenario.h"
+
+enum { TDM_MOST_LEVELS = 64, TDM_MOST_POINTS = 4096 };
+
+struct tdm_levels {
+    int opp[TDM_CLOCKS][TDM_MOST_LEVELS]; /**< rising; one TDM_GOVERNED where left to the board */
+    int opp_count[TDM_CLOCKS];
+    int processor[8];
+    int processor_count;
+    int *point; /**< rising; without the last (all on the board), which is always possible */
+    int point_count;
+    double xi[TDM_MOST_LEVELS]; /**< rising, without 0, which is always possible */
+    int xi_count;
+    int bits[3];
+    int bits_count;
+    int link_count; /**< of the board; links are numbered in the scenario's order */
+};
+
+/** Fills `levels` for a stream; memory from `arena`. -1 with `error` for what cannot be. */
+int tdm_levels_read(struct tdm_levels *levels, const struct tdm_scenario *scenario,
+                    const struct tdm_stream *stream, struct tdm_arena *arena,
+                    struct tdm_error *error);
+
+/** Tries every stream's levels. */
+int tdm_levels_check(const struct tdm_scenario *scenario, struct tdm_error *error);
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A scenario: which boards, servers, links, streams of requests and co-running loads there are,
+ * which knobs a policy may turn, and what counts as good. The structs mirror the file
+ * (`tandem help scenario`); what elements refer to by name is resolved after reading.
+ */
+#ifndef TDM_MODEL_SCENARIO_H
+#define TDM_MODEL_SCENARIO_H
+
+#include "core/schema.h"
+#include "model/board.h"
+#include "model/dnn.h"
+#include "model/radio.h"
+#include "model/server.h"
+#include "trace/trace.h"
+
+struct tdm_scenario_board {
+    struct tdm_place place;
+    const char *id, *type;
+    const char *driver; /**< URI: "model:", "replay:run.h5" */
+    double ambient;     /**< degC; NAN: the board's own */
+    double start;       /**< degC at the start of the run; NAN: ambient */
+    bool thermal;       /**< whether it heats; if not it stays at its reference temperature */
+    bool switching;     /**< whether changing clocks costs time */
+    bool jitter;        /**< whether stage times vary */
+
+    const struct tdm_board *board;
+};
+
+struct tdm_scenario_server {
+    struct tdm_place place;
+    const char *id, *type;
+    int64_t slots; /**< in place of the type's; 0: the type's */
+
+    const struct tdm_server *server;
+};
+
+struct tdm_scenario_link {
+    struct tdm_place place;
+    const char *from, *to;
+    const char *trace; /**< name or path; NULL: constant */
+    double bandwidth;  /**< bytes/s both ways, where there is no trace */
+    double up, down;   /**< bytes/s, in place of `bandwidth` one way */
+    double rtt;        /**< s; used where the trace has none */
+    double offset;     /**< s into the trace at the start of the run */
+    double floor;      /**< bytes/s: rates below are raised to it; 0: outages stay */
+    const char *radio_name;
+    bool cold; /**< every transfer opens a connection: handshakes and slow start */
+
+    int board, server; /**< indices of the two ends */
+    const struct tdm_trace *series;
+    const struct tdm_radio *radio; /**< NULL: nobody pays */
+};
+
+enum tdm_input_form { TDM_COMPRESSED, TDM_RAW };
+enum tdm_drop { TDM_DROP_NEVER, TDM_DROP_LATE };
+
+struct tdm_stream {
+    struct tdm_place place;
+    const char *board_id, *dnn_name, *precision;
+    int arrivals;       /**< index into tdm_arrival_names */
+    double rate;        /**< per s, of periodic and poisson */
+    double think;       /**< s between an answer and the next request of a closed loop */
+    const char *file;   /**< arrival times, s, one a line */
+    double from, until; /**< s: requests arrive in [from, until) */
+    int64_t count;      /**< at most so many; 0: any number */
+    double deadline;    /**< s after arrival; INFINITY: none */
+    int64_t queue;      /**< requests that may wait; more are dropped; -1: any number */
+    int drop;           /**< enum tdm_drop: drop a request whose deadline passed in the queue */
+    int64_t inflight;   /**< requests in service at once */
+    int input;          /**< enum tdm_input: what is sent when the input is */
+
+    int board;
+    const struct tdm_dnn *dnn;
+    struct tdm_fit fit; /**< the board's fit, or its default scaled to the dnn */
+    bool scaled;        /**< the fit is the default scaled: nobody measured this pair */
+    double *times;      /**< of `file` */
+    size_t time_count;
+};
+
+enum tdm_arrival { TDM_CLOSED, TDM_PERIODIC, TDM_POISSON, TDM_FILE };
+extern const char *const tdm_arrival_names[];
+
+/** Co-runners on a board from `from` until `until`, by share of each domain. Several add up. */
+struct tdm_scenario_load {
+    struct tdm_place place;
+    const char *board_id;
+    double from, until;
+    double cpu, gpu, emc;
+
+    int board;
+};
+
+/** Which knobs a policy may turn and at which levels, as written; see model/levels.h. */
+struct tdm_scenario_knobs {
+    struct tdm_place place;
+    const char *board_id; /**< NULL: every board without knobs of its own */
+    const char *cpu, *gpu, *emc;
+    const char *cut;
+    const char *processor;
+    struct tdm_list xi, bits;
+};
+
+struct tdm_objective {
+    struct tdm_place place;
+    double eta; /**< weight of energy: cost = eta ETI + (1 - eta) Pmax TTI */
+};
+
+struct tdm_scenario {
+    struct tdm_place place;
+    const char *name, *title;
+    int64_t seed;
+    double duration; /**< s */
+    struct tdm_scenario_board *boards;
+    size_t board_count;
+    struct tdm_scenario_server *servers;
+    size_t server_count;
+    struct tdm_scenario_link *links;
+    size_t link_count;
+    struct tdm_stream *streams;
+    size_t stream_count;
+    struct tdm_scenario_load *loads;
+    size_t load_count;
+    struct tdm_scenario_knobs *knobs;
+    size_t knob_count;
+    struct tdm_objective *objectives;
+    size_t objective_count;
+
+    double eta;
+    const char *path;
+    struct tdm_parts *parts; /**< owns the loaded boards, servers, radios, dnns and traces */
+    struct tdm_arena *arena;
+};
+
+extern const struct tdm_element tdm_scenario_schema;
+
+/** The knobs element of a board: its own, else the one for all; NULL if there is neither. */
+const struct tdm_scenario_knobs *tdm_scenario_knobs(const struct tdm_scenario *scenario, int board);
+
+#endif

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What a scenario file may say. */
+#include "model/scenario.h"
+
+const char *const tdm_arrival_names[] = {"closed", "periodic", "poisson", "file", NULL};
+static const char *const inputs[] = {"compressed", "raw", NULL};
+static const char *const drops[] = {"never", "late", NULL};
+
+#define AT(type, field) offsetof(struct type, field)
+#define TIME .dimension = TDM_TIME, .min = 0, .max = 1e9
+#define LOAD .dimension = TDM_SHARE, .fallback = "0 %", .min = 0, .max = 0.95
+#define RATE .dimension = TDM_BANDWIDTH, .min = 0, .max = 1e12
+
+static const struct tdm_attribute board_attributes[] = {
+    {"id", TDM_NAME, AT(tdm_scenario_board, id), "what this scenario calls it", .required = true},
+    {"type", TDM_TEXT, AT(tdm_scenario_board, type), "a board's name, or the path of its file",
+     .required = true},
+    {"driver", TDM_TEXT, AT(tdm_scenario_board, driver), "what answers for it",
+     .fallback = "model:"},
+    {"ambient", TDM_QUANTITY, AT(tdm_scenario_board, ambient), "temperature around it",
+     .dimension = TDM_TEMPERATURE, .min = -50, .max = 100},
+    {"start", TDM_QUANTITY, AT(tdm_scenario_board, start),
+     "its temperature at the start; none: ambient", .dimension = TDM_TEMPERATURE, .min = -50,
+     .max = 150},
+    {"thermal", TDM_FLAG, AT(tdm_scenario_board, thermal),
+     "whether it heats and throttles; if not it stays at its reference temperature",
+     .fallback = "yes"},
+    {"switching", TDM_FLAG, AT(tdm_scenario_board, switching), "whether changing clocks costs time",
+     .fallback = "yes"},
+    {"jitter", TDM_FLAG, AT(tdm_scenario_board, jitter), "whether stage times vary",
+     .fallback = "no"},
+};
+static const struct tdm_element board_element = {.name = "board",
+                                                 .help = "an edge device",
+                                                 .size = sizeof(struct tdm_scenario_board),
+                                                 .attributes = board_attributes,
+                                                 .attribute_count = TDM_COUNT(board_attributes),
+                                                 TDM_CHILDREN(tdm_scenario, boards, board_count),
+                                                 .at_least = 1,
+                                                 .key = "id"};
+
+static const struct tdm_attribute server_attributes[] = {
+    {"id", TDM_NAME, AT(tdm_scenario_server, id), "what this scenario calls it", .required = true},
+    {"type", TDM_TEXT, AT(tdm_scenario_server, type), "a server's name, or the path of its file",
+     .required = true},
+    {"slots", TDM_INTEGER, AT(tdm_scenario_server, slots), "in place of the type's", .min = 1,
+     .max = 1e6},
+};
+static const struct tdm_element server_element = {.name = "server",
+                                                  .help = "where offloaded work runs",
+                                                  .size = sizeof(struct tdm_scenario_server),
+                                                  .attributes = server_attributes,
+                                                  .attribute_count = TDM_COUNT(server_attributes),
+                                                  TDM_CHILDREN(tdm_scenario, servers, server_count),
+                                                  .key = "id"};
+
+static const struct tdm_attribute link_attributes[] = {
+    {"from", TDM_NAME, AT(tdm_scenario_link, from), "id of a board", .required = true},
+    {"to", TDM_NAME, AT(tdm_scenario_link, to), "id of a server", .required = true},
+    {"trace", TDM_TEXT, AT(tdm_scenario_link, trace),
+     "a sample's name, or the path of a trace (tandem help traces)"},
+    {"bandwidth", TDM_QUANTITY, AT(tdm_scenario_link, bandwidth), "constant, both ways", RATE},
+    {"up", TDM_QUANTITY, AT(tdm_scenario_link, up), "constant, towards the server", RATE},
+    {"down", TDM_QUANTITY, AT(tdm_scenario_link, down), "constant, towards the board", RATE},
+    {"rtt", TDM_QUANTITY, AT(tdm_scenario_link, rtt), "round trip, where the trace has none",
+     .fallback = "0 s", TIME},
+    {"offset", TDM_QUANTITY, AT(tdm_scenario_link, offset), "into the trace at the start",
+     .fallback = "0 s", TIME},
+    {"floor", TDM_QUANTITY, AT(tdm_scenario_link, floor), "rates below are raised to it",
+     .fallback = "0 bit/s", RATE},
+    {"radio", TDM_TEXT, AT(tdm_scenario_link, radio_name), "whose energy transfers take"},
+    {"cold", TDM_FLAG, AT(tdm_scenario_link, cold),
+     "every request opens a connection: two round trips and slow start"},
+};
+static const struct tdm_element link_element = {.name = "link",
+                                                .help = "joins a board and a server",
+                                                .size = sizeof(struct tdm_scenario_link),
+                                                .attributes = link_attributes,
+                                                .attribute_count = TDM_COUNT(link_attributes),
+                                                TDM_CHILDREN(tdm_scenario, links, link_count),
+                                                .at_most = 100000};
+
+static const struct tdm_attribute stream_attributes[] = {
+    {"board", TDM_NAME, AT(tdm_stream, board_id), "id of the board they arrive at",
+     .required = true},
+    {"dnn", TDM_TEXT, AT(tdm_stream, dnn_name), "a network's name, or the path of its file",
+     .required = true},
+    {"precision", TDM_NAME, AT(tdm_stream, precision), "of the board's fit; none: any"},
+    {"arrivals", TDM_CHOICE, AT(tdm_stream, arrivals),
+     "closed: the next comes when one is answered", .choices = tdm_arrival_names},
+    {"rate", TDM_QUANTITY, AT(tdm_stream, rate), "of periodic and poisson arrivals",
+     .dimension = TDM_RATE, .min = 1e-6, .max = 1e9},
+    {"think", TDM_QUANTITY, AT(tdm_stream, think), "closed: between an answer and the next request",
+     .fallback = "0 s", TIME},
+    {"file", TDM_TEXT, AT(tdm_stream, file), "arrival times in s, one a line, rising"},
+    {"from", TDM_QUANTITY, AT(tdm_stream, from), "first arrival not before", .fallback = "0 s",
+     TIME},
+    {"until", TDM_QUANTITY, AT(tdm_stream, until), "no arrival from then on; none: the end", TIME},
+    {"count", TDM_INTEGER, AT(tdm_stream, count), "at most so many requests; 0: any number",
+     .min = 0, .max = 1e15},
+    {"deadline", TDM_QUANTITY, AT(tdm_stream, deadline), "answer within; none: no deadline", TIME},
+    {"queue", TDM_INTEGER, AT(tdm_stream, queue), "requests that may wait; -1: any number",
+     .fallback = "-1", .min = -1, .max = 1e9},
+    {"drop", TDM_CHOICE, AT(tdm_stream, drop), "late: drop what is past its deadline unserved",
+     .choices = drops},
+    {"inflight", TDM_INTEGER, AT(tdm_stream, inflight), "requests in service at once",
+     .fallback = "1", .min = 1, .max = 1000},
+    {"input", TDM_CHOICE, AT(tdm_stream, input), "what is sent when the input is",
+     .choices = inputs},
+};
+static const struct tdm_element stream_element = {.name = "stream",
+                                                  .help = "requests arriving at a board",
+                                                  .size = sizeof(struct tdm_stream),
+                                                  .attributes = stream_attributes,
+                                                  .attribute_count = TDM_COUNT(stream_attributes),
+                                                  TDM_CHILDREN(tdm_scenario, streams, stream_count),
+                                                  .at_least = 1,
+                                                  .at_most = 100000};
+
+static const struct tdm_attribute load_attributes[] = {
+    {"board", TDM_NAME, AT(tdm_scenario_load, board_id), "id of the board", .required = true},
+    {"from", TDM_QUANTITY, AT(tdm_scenario_load, from), "start", .fallback = "0 s", TIME},
+    {"until", TDM_QUANTITY, AT(tdm_scenario_load, until), "end; none: the run's", TIME},
+    {"cpu", TDM_QUANTITY, AT(tdm_scenario_load, cpu), "share of the cores", LOAD},
+    {"gpu", TDM_QUANTITY, AT(tdm_scenario_load, gpu), "share of the GPU", LOAD},
+    {"emc", TDM_QUANTITY, AT(tdm_scenario_load, emc), "share of the memory bandwidth", LOAD},
+};
+static const struct tdm_element load_element = {.name = "load",
+                                                .help = "what else a board is doing",
+                                                .size = sizeof(struct tdm_scenario_load),
+                                                .attributes = load_attributes,
+                                                .attribute_count = TDM_COUNT(load_attributes),
+                                                TDM_CHILDREN(tdm_scenario, loads, load_count),
+                                                .at_most = 10000};
+
+static const struct tdm_attribute knob_attributes[] = {
+    {"board", TDM_NAME, AT(tdm_scenario_knobs, board_id), "id; none: every board"},
+    {"cpu", TDM_TEXT, AT(tdm_scenario_knobs, cpu),
+     "'all', 'top', 'governed', a number of evenly spread levels, or a list of clocks",
+     .fallback = "all"},
+    {"gpu", TDM_TEXT, AT(tdm_scenario_knobs, gpu), "the same", .fallback = "all"},
+    {"emc", TDM_TEXT, AT(tdm_scenario_knobs, emc), "the same", .fallback = "all"},
+    {"cut", TDM_TEXT, AT(tdm_scenario_knobs, cut),
+     "'all', 'none', 'input', or a list of layers to cut after ('input' among them)",
+     .fallback = "all"},
+    {"xi", TDM_LIST, AT(tdm_scenario_knobs, xi), "shares of the channels that may be sent",
+     .dimension = TDM_SHARE, .fallback = "0 %, 100 %", .min = 0, .max = 1},
+    {"bits", TDM_LIST, AT(tdm_scenario_knobs, bits), "of each value sent: 32, 16, 8",
+     .dimension = TDM_PLAIN, .fallback = "32, 8", .min = 8, .max = 32},
+    {"processor", TDM_TEXT, AT(tdm_scenario_knobs, processor), "list of processors, or 'all'",
+     .fallback = "gpu"},
+};
+static const struct tdm_element knob_element = {.name = "knobs",
+                                                .help = "what a policy may choose",
+                                                .size = sizeof(struct tdm_scenario_knobs),
+                                                .attributes = knob_attributes,
+                                                .attribute_count = TDM_COUNT(knob_attributes),
+                                                TDM_CHILDREN(tdm_scenario, knobs, knob_count),
+                                                .at_most = 10000};
+
+static const struct tdm_attribute objective_attributes[] = {
+    {"eta", TDM_QUANTITY, AT(tdm_objective, eta),
+     "weight of energy: cost = eta ETI + (1 - eta) Pmax TTI", .fallback = "0.5", .min = 0,
+     .max = 1},
+};
+static const struct tdm_element objective_element = {
+    .name = "objective",
+    .help = "what counts as good",
+    .size = sizeof(struct tdm_objective),
+    .attributes = objective_attributes,
+    .attribute_count = TDM_COUNT(objective_attributes),
+    TDM_CHILDREN(tdm_scenario, objectives, objective_count),
+    .at_most = 1};
+
+static const struct tdm_attribute scenario_attributes[] = {
+    {"name", TDM_NAME, AT(tdm_scenario, name), "of the scenario", .required = true},
+    {"title", TDM_TEXT, AT(tdm_scenario, title), "for people"},
+    {"seed", TDM_INTEGER, AT(tdm_scenario, seed), "of everything random", .fallback = "1", .min = 1,
+     .max = 1e15},
+    {"duration", TDM_QUANTITY, AT(tdm_scenario, duration), "of the run", .required = true,
+     .dimension = TDM_TIME, .min = 1e-6, .max = 1e9},
+};
+static const struct tdm_element *const scenario_children[] = {
+    &board_element, &server_element, &link_element,      &stream_element,
+    &load_element,  &knob_element,   &objective_element, NULL};
+const struct tdm_element tdm_scenario_schema = {
+    .name = "scenario",
+    .help = "boards, servers, links, streams and an objective",
+    .size = sizeof(struct tdm_scenario),
+    .attributes = scenario_attributes,
+    .attribute_count = TDM_COUNT(scenario_attributes),
+    .children = scenario_children};

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Tandem: DNN inference on edge boards that work in tandem with a cloud.
+ *
+ * The one public header of libtandem. All quantities are SI: s, Hz, W, J, V, bytes, bytes/s, FLOP
+ * (1 MAC = 2 FLOP); temperatures are degC. Types are opaque where they own memory; plain structs
+ * are filled in by the library and may be copied. Functions that read what people wrote return
+ * -1 or NULL and fill a `struct tdm_error`. Nothing here is thread-safe unless it says so:
+ * distinct objects may be used from distinct threads.
+ */
+#ifndef TANDEM_H
+#define TANDEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+/** What went wrong, where, and what would be right. Plain memory; nothing to free. */
+struct tdm_error {
+    char file[256];    /**< "" where no file is to blame */
+    long line, column; /**< from 1; 0: unknown */
+    char message[512];
+};
+
+/** Writes "FILE:LINE:COLUMN: message" (less what is unknown) into `text`. Returns its length. */
+int tdm_error_format(const struct tdm_error *error, char *text, size_t size);
+
+/** The library's version, "0.1.0". */
+const char *tdm_version(void);
+
+// ---- plans, outcomes, states -------------------------------------------------------------------
+
+enum { TDM_CLOCKS = 3 };    /**< cpu, gpu, emc, in this order wherever clocks are listed */
+enum { TDM_GOVERNED = -1 }; /**< in place of an OPP: the board's governor chooses */
+
+/**
+ * One decision for one request. OPPs are indices into the board's domains, lowest first.
+ *
+ * What runs where follows from `point` and `xi`: the board runs every layer before the point;
+ * beyond it, the share `xi` of the channels goes to the server while the board runs the rest. So
+ * xi = 0 is "all on the board", point = 0 with xi = 1 is "send the input".
+ */
+struct tdm_plan {
+    int opp[TDM_CLOCKS]; /**< OPP to lock, or TDM_GOVERNED */
+    int cap[TDM_CLOCKS]; /**< where governed: the highest OPP allowed; -1: no cap */
+    int governor;        /**< where governed: a governor for cpu and gpu; -1: the board's own */
+    int cores;           /**< CPU cores online; 0: all */
+    int processor;       /**< index of the board's processor that runs the stages */
+    int point;           /**< cut point: 0 before the first layer, cuts + 1 after the last */
+    double xi;           /**< share of the channels beyond the point that is sent, 0 to 1 */
+    int bits;            /**< of each value that is sent: 32, 16 or 8; the input is sent as it is */
+    int link;            /**< index among the board's links */
+};
+
+/** What a plan led to. Times of day are s since the start of the run. */
+struct tdm_outcome {
+    int board;        /**< index in the scenario */
+    int stream;       /**< index in the scenario */
+    uint64_t request; /**< counts from 0 on each board */
+    struct tdm_plan plan;
+    double arrival, start, answer; /**< came, service began, answered (INFINITY: never) */
+    double latency;                /**< s, TTI: answer - arrival */
+    double waited;                 /**< s for the board */
+    double switching;              /**< s stalled by clock changes */
+    double head;                   /**< s that the layers before the point took, packing included */
+    double local;                  /**< s that the board's share beyond the point took */
+    double up, remote, down;       /**< s sending, on the server (queue included), receiving */
+    double energy; /**< J, ETI: board from start to answer, plus radio with a full tail */
+    double board_energy, radio_energy, server_energy; /**< J; the server's may be NAN */
+    double sent, received;                            /**< bytes */
+    double accuracy;                                  /**< expected; NAN where nothing is known */
+    double cost;                                      /**< J: eta ETI + (1 - eta) Pmax TTI */
+    bool late;    /**< its stream has a deadline, and it was missed */
+    bool dropped; /**< by its stream's rule; then only arrival and start mean anything */
+};
+
+/** What is known when a decision is due; sensors show what a sensor would have shown. */
+struct tdm_state {
+    int board, stream; /**< indices in the scenario */
+    uint64_t request;
+    double now;         /**< s */
+    double arrival;     /**< s */
+    double deadline;    /**< s after the arrival; INFINITY: none */
+    size_t queued;      /**< requests that wait behind this one */
+    double rate;        /**< mean arrivals per s of the stream; NAN: a closed loop */
+    int link;           /**< the link that `bandwidth`, `rtt` and `signal` speak of: the first */
+    double bandwidth;   /**< bytes/s up, as the last of the probes that go out every second saw */
+    double trend;       /**< change of `bandwidth` from the probe before */
+    double rtt, signal; /**< s, dBm; NAN: not known */
+    double temperature; /**< degC, of the sensor */
+    double power;       /**< W, of the total rails' sensors */
+    double load[TDM_CLOCKS]; /**< of co-runners, 0 to 1 */
+    int opp[TDM_CLOCKS];     /**< clocks in force */
+    struct tdm_plan last;    /**< the previous plan on this board */
+    struct tdm_unit *unit;   /**< the board within the run, for policies that look ahead */
+};
+
+// ---- running a scenario ------------------------------------------------------------------------
+
+struct tdm_scenario;
+struct tdm_engine;
+struct tdm_unit;
+
+/**
+ * Reads a scenario file, or one of platforms/scenarios by name, with everything that it names.
+ * NULL with `error` filled. The caller frees it, after the engines that run it.
+ */
+struct tdm_scenario *tdm_scenario_load(const char *name_or_path, struct tdm_error *error);
+void tdm_scenario_free(struct tdm_scenario *scenario);
+
+enum tdm_event_kind {
+    TDM_DECISION, /**< `state` is filled: answer with tdm_engine_decide before the next event */
+    TDM_OUTCOME,  /**< `outcome` is filled */
+};
+
+/** What happens next. The pointers are the engine's, valid until the next call into it. */
+struct tdm_event {
+    enum tdm_event_kind kind;
+    const struct tdm_state *state;
+    const struct tdm_outcome *outcome;
+};
+
+/**
+ * Opens an engine by URI ("analytic:") over a scenario, which must outlive it. `seed` 0 takes the
+ * scenario's. NULL with `error` filled. The caller frees it.
+ */
+struct tdm_engine *tdm_engine_open(const char *uri, const struct tdm_scenario *scenario,
+                                   uint64_t seed, struct tdm_error *error);
+void tdm_engine_free(struct tdm_engine *engine);
+
+/** Advances to the next event. False at the end of the run. */
+bool tdm_engine_next(struct tdm_engine *engine, struct tdm_event *event);
+
+/** Answers the decision event just handed out. `plan` must be possible (asserted). */
+void tdm_engine_decide(struct tdm_engine *engine, const struct tdm_plan *plan);
+
+// ---- policies ----------------------------------------------------------------------------------
+
+struct tdm_policy;
+
+/**
+ * Opens a policy by name, "NAME" or "NAME:ARGUMENT", for a scenario, which must outlive it. NULL
+ * with `error` filled, naming the nearest. The caller frees it.
+ */
+struct tdm_policy *tdm_policy_open(const char *name, const struct tdm_scenario *scenario,
+                                   uint64_t seed, struct tdm_error *error);
+/** Frees it; before the engine whose states it has seen. NULL is fine. */
+void tdm_policy_free(struct tdm_policy *policy);
+
+/** Answers a decision event's state with a plan. */
+void tdm_policy_decide(struct tdm_policy *policy, const struct tdm_state *state,
+                       struct tdm_plan *plan);
+/** Shows it what came of a plan. */
+void tdm_policy_learn(struct tdm_policy *policy, const struct tdm_outcome *outcome);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
