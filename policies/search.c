@@ -39,7 +39,7 @@ static void fill(struct tdm_search *s, int situation)
 {
     s->situation = situation;
     s->idle = INFINITY;
-    s->most = 0;
+    s->most = s->packs = 0;
     for (size_t i = 0; i < s->family_count; i++)
         tdm_search_weigh(s, &s->families[i]);
 }
@@ -68,6 +68,20 @@ static bool may_trip(const struct tdm_search *s, const struct tdm_readings *read
     return readings->throttled || hottest >= thermal->trips[0].above - 1e-6;
 }
 
+// The factor on leakage that holds at least until then.
+static double cool_until(const struct tdm_search *s, const struct tdm_readings *readings,
+                         double now, double until)
+{
+    const struct tdm_thermal *thermal = &s->unit->board->thermals[0];
+    if (!s->unit->scenario->boards[s->unit->index].thermal)
+        return 1;
+    const double ambient = tdm_search_ambient(s->unit), is = readings->heat;
+    const double tau = thermal->resistance * thermal->capacity;
+    const double left = tau > 0 ? exp(-(until - now) / tau) : 0;
+    const double least = is > ambient ? ambient + (is - ambient) * left : is;
+    return fmax(s->coolest, exp(thermal->leakage * (least - thermal->reference)));
+}
+
 // What a link's radio takes for certain around a transfer that starts at `now` or later: the tail,
 // and the promotion if it sleeps already.
 static double around(const struct tdm_search *s, const struct tdm_way *way, double now)
@@ -89,7 +103,7 @@ static double fixed_watts(const struct tdm_search *s)
 }
 
 // The least that a group adds to its candidate's cost; what is in reach is known by link.
-static double rest_at_least(const struct tdm_search *s, const struct tdm_group *g, double service)
+static double rest_at_least(const struct tdm_search *s, struct tdm_group *g, double service)
 {
     const struct tdm_way *way = &s->unit->ways[g->link];
     const struct tdm_reach *reach = &s->reaches[g->link];
@@ -106,8 +120,8 @@ static double rest_at_least(const struct tdm_search *s, const struct tdm_group *
         energy += g->least_factor * (radio->up * g->bytes + radio->down * g->received +
                                      (is_alone(s) ? radio->base * (sending + receiving) : 0));
     // While the board computes its share, that is paid already; at rest it draws something.
-    if (g->family->xi == 1 && is_alone(s))
-        energy += (s->certain ? s->idle : fixed_watts(s)) * fmax(0, away - s->settling);
+    g->resting = g->family->xi == 1 && is_alone(s) ? fmax(0, away - s->settling) : 0;
+    energy += (s->certain ? s->idle : fixed_watts(s)) * g->resting;
     return reach->around + tdm_search_eta(s) * energy + tdm_search_second(s) * away;
 }
 
@@ -197,6 +211,18 @@ static double begin(struct tdm_search *s, struct tdm_plan *best)
     return cost;
 }
 
+// What a candidate costs at least beyond what its place in the order says: leakage at this warmth,
+// rest at its own clocks rather than the best, packing.
+static double own_share(const struct tdm_search *s, const struct tdm_group *g,
+                        const struct tdm_candidate *c, double certain)
+{
+    if (!s->certain)
+        return 0;
+    const double packed = fmax(0, g->packed - s->settling * s->packs); // the rest at other clocks
+    return certain * (s->cool - s->coolest) * c->leakage + packed * c->packing +
+           tdm_search_eta(s) * g->resting * (c->idle - s->idle);
+}
+
 static void search_group(struct tdm_search *s, const struct tdm_group *g, double jitter,
                          double spent, struct tdm_plan *best, double *best_cost)
 {
@@ -204,8 +230,11 @@ static void search_group(struct tdm_search *s, const struct tdm_group *g, double
     const double certain = trust(s, g->family, jitter);
     for (size_t i = 0; i < g->family->count; i++) {
         const struct tdm_candidate *c = &g->family->candidates[i];
-        if (slack * (certain * c->cost + g->rest + spent) >= *best_cost)
+        const double least = certain * c->cost + g->rest + spent;
+        if (slack * least >= *best_cost)
             return;
+        if (slack * (least + own_share(s, g, c, certain)) >= *best_cost)
+            continue;
         plan_of(g, c, &plan);
         try(s, &plan, best, best_cost);
     }
@@ -223,6 +252,7 @@ void tdm_search_best(struct tdm_search *s, const struct tdm_state *state, struct
     const double until = latest(s, state->now, best - spent);
     s->certain =
         !may_trip(s, &readings, state->now, until) && load_at(s, state->now) == load_at(s, until);
+    s->cool = cool_until(s, &readings, state->now, until);
     // All on the board first (the first groups): its cost says how far ahead the link matters.
     for (size_t i = 0; i < s->group_count; i++)
         if (s->groups[i].family->xi == 0) {

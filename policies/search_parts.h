@@ -9,7 +9,10 @@
 
 // One set of clocks: what the board's own part costs at least.
 struct tdm_candidate {
-    double cost; // J: eta E + (1 - eta) Pmax T of the head; for xi < 1 the local energy, too
+    double cost;    // J: eta E + (1 - eta) Pmax T of the head; for xi < 1 the local energy, too
+    double leakage; // J of that at the reference temperature, in cost: what the cost leaves out
+    double idle;    // W at rest
+    double packing; // J of cost a byte that is packed
     short opp[TDM_CLOCKS]; // as a plan says it
 };
 
@@ -27,8 +30,10 @@ struct tdm_group {
     const struct tdm_family *family;
     int bits, link;
     double bytes, received, service, least_rtt, least_factor;
-    double rest;  // J at least beyond the candidate's cost
-    double bound; // J: the least that any plan of it costs
+    double packed;  // bytes that the CPU handles before they are sent
+    double resting; // s that the board rests at least
+    double rest;    // J at least beyond the candidate's cost, at the least idle power
+    double bound;   // J: the least that any plan of it costs
 };
 
 // What a link can do for a request at best.
@@ -54,6 +59,8 @@ struct tdm_search {
     double most;               // W, while it is not hot enough to trip
     double coolest, warmest;   // factors on leakage: the least, and at the first trip
     double settling;           // s until the clocks of a plan are in force
+    double packs;              // bytes/s that are packed at most
+    double cool;               // factor on leakage until an answer is of no use, at least
     uint64_t plans, decisions;
     bool certain; // candidates cost at least what they say: no heat, no co-runner comes between
     int situation;

@@ -26,8 +26,9 @@ static double most_watts(const struct tdm_search *s, const struct tdm_watts *wat
     return watts->fixed + watts->cpu + watts->gpu + watts->memory + s->warmest * watts->leakage;
 }
 
+// What a candidate costs at least at one set of clocks, joined into what is there.
 static void weigh(struct tdm_search *s, const struct tdm_family *f, const int opp[TDM_CLOCKS],
-                  double *head, double *local)
+                  struct tdm_candidate *c, double *head, double *local)
 {
     const struct tdm_cell *cell = tdm_costs_at(s->queue->costs, s->situation, f->processor, opp);
     const bool sends = f->xi > 0;
@@ -42,7 +43,12 @@ static void weigh(struct tdm_search *s, const struct tdm_family *f, const int op
             fmin(*local, part->beyond[f->point] * tdm_search_eta(s) * least_watts(s, &part->watts));
         s->most = fmax(s->most, most_watts(s, &part->watts));
     }
-    s->idle = fmin(s->idle, least_watts(s, &cell->idle));
+    const double pace = tdm_search_eta(s) * least_watts(s, &cell->packing) + tdm_search_second(s);
+    s->packs = fmax(s->packs, cell->pack_rate);
+    c->packing = fmin(c->packing, pace / cell->pack_rate);
+    c->leakage = fmin(c->leakage, tdm_search_eta(s) * time * cell->run.leakage);
+    c->idle = fmin(c->idle, least_watts(s, &cell->idle));
+    s->idle = fmin(s->idle, c->idle);
 }
 
 // A governor may run the head at one clock and the local part at another: each has its own least.
@@ -50,6 +56,10 @@ static struct tdm_candidate weigh_all(struct tdm_search *s, const struct tdm_fam
                                       const int asked[TDM_CLOCKS])
 {
     double head = INFINITY, local = INFINITY;
+    struct tdm_candidate c = {.leakage = INFINITY,
+                              .idle = INFINITY,
+                              .packing = INFINITY,
+                              .opp = {(short)asked[0], (short)asked[1], (short)asked[2]}};
     int from[2], to[2], opp[TDM_CLOCKS];
     spread(s, TDM_CPU, asked[0], &from[0], &to[0]);
     spread(s, TDM_GPU, asked[1], &from[1], &to[1]);
@@ -59,10 +69,10 @@ static struct tdm_candidate weigh_all(struct tdm_search *s, const struct tdm_fam
             opp[2] = asked[2];
             if (asked[2] == TDM_GOVERNED)
                 opp[2] = tdm_board_floor(board, board->domain[TDM_GPU]->opps[opp[1]].hz);
-            weigh(s, f, opp, &head, &local);
+            weigh(s, f, opp, &c, &head, &local);
         }
-    return (struct tdm_candidate){isinf(local) ? head : head + local,
-                                  {(short)asked[0], (short)asked[1], (short)asked[2]}};
+    c.cost = isinf(local) ? head : head + local;
+    return c;
 }
 
 // A stage begins at the clocks that are in force until the plan's have settled, and may get along
@@ -168,6 +178,10 @@ static int add_group(struct tdm_search *s, const struct tdm_family *f, int bits,
         return 0;
     const int points = s->queue->costs->point_count;
     g->bytes = tdm_point_bytes(dnn, f->point, s->queue->stream->input);
+    if (f->point > 0 && bits < 32)
+        g->packed = f->xi * g->bytes;
+    else if (f->point == 0 && s->queue->stream->input == TDM_COMPRESSED)
+        g->packed = dnn->raw;
     if (f->point > 0)
         g->bytes *= f->xi * bits / 32;
     g->received = dnn->layers[dnn->layer_count - 1].out;
