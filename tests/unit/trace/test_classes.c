@@ -14,7 +14,8 @@ static void every_class_is_whole(void **state)
         for (int i = 0; i < c->states; i++) {
             double sum = 0;
             for (int j = 0; j < TDM_LINK_STATES; j++) {
-                assert_true(c->state[i].next[j] >= 0 && (j < c->states || !c->state[i].next[j]));
+                assert_true(c->state[i].next[j] >= 0 &&
+                            (j < c->states || c->state[i].next[j] == 0));
                 sum += c->state[i].next[j];
             }
             assert_near(sum, 1, 1e-12);

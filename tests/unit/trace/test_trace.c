@@ -26,7 +26,7 @@ static struct tdm_trace *random_trace(struct tdm_random *random, bool loop)
 }
 
 // The rate and the end of the sample at a time, by walking from the start in long double.
-static long double naive_rate(const struct tdm_trace *trace, int d, long double time,
+static long double naive_rate(const struct tdm_trace *trace, enum tdm_direction d, long double time,
                               long double *end)
 {
     long double turn = 0;
@@ -42,7 +42,7 @@ static long double naive_rate(const struct tdm_trace *trace, int d, long double 
 }
 
 // Integrates sample by sample until `bytes` have passed or `to` is reached; gives what passed.
-static long double naive_walk(const struct tdm_trace *trace, int d, long double from,
+static long double naive_walk(const struct tdm_trace *trace, enum tdm_direction d, long double from,
                               long double to, long double bytes, long double *when)
 {
     long double passed = 0, end;
