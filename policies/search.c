@@ -343,7 +343,7 @@ static const double *join_leasts(struct tdm_search *s, double from, double until
 double tdm_search_bound(struct tdm_search *s, double arrival, double jitter, double service)
 {
     s->certain = true;
-    const double *now = join_leasts(s, arrival, arrival, NULL);
+    const double *now = join_leasts(s, arrival, arrival, s->scratch);
     if (!now)
         return 0;
     const double until = latest(s, arrival, jitter * least_local(s, now));

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tandem calibrate: measured rows in, a board file with fitted coefficients out.
-#include <errno.h>
-#include <getopt.h>
-#include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,99 +8,49 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
+#include "cli/output.h"
 #include "cli/score.h"
 #include "core/error.h"
+#include "core/schema.h"
 #include "model/calibrate.h"
 #include "model/dnn.h"
 #include "model/library.h"
 
-static const char usage[] =
-    "usage: tandem calibrate --board NAME|FILE --data A.csv[,B.csv...] -o OUT.xml [options]\n"
-    "Fits the board's latency and power to measured rows and writes a complete board file.\n"
-    "  -b, --board NAME|FILE  the board, by name or file\n"
-    "  -d, --data FILES       measurements, comma separated (columns: tandem help measurements)\n"
-    "  -o, --output FILE      the board with its fits; '-' is standard output\n"
-    "      --source TEXT      where the data are from, for the file's sources\n"
-    "      --folds N          of the cross-validation, 2 to 20 (default 5)\n"
-    "      --no-cv            no cross-validation\n"
-    "      --seed N           of the folds (default 1)\n"
-    "      --fresh            forget the fits that the board has; else they stay, and serve as\n"
-    "                         prior unless they are replaced\n"
-    "      --json             the report as JSON\n";
-
-struct options {
+struct arguments {
     const char *board, *data, *output, *source;
-    int folds;
-    uint64_t seed;
-    bool fresh, json;
+    uint64_t folds, seed;
+    bool uncrossed, fresh, json;
 };
 
-static int parse(int argc, char **argv, struct options *o)
+static int parse(int argc, char **argv, struct arguments *a)
 {
-    enum { SOURCE = 256, FOLDS, NO_CV, SEED, FRESH, JSON };
-    static const struct option longs[] = {{"board", required_argument, NULL, 'b'},
-                                          {"data", required_argument, NULL, 'd'},
-                                          {"output", required_argument, NULL, 'o'},
-                                          {"source", required_argument, NULL, SOURCE},
-                                          {"folds", required_argument, NULL, FOLDS},
-                                          {"no-cv", no_argument, NULL, NO_CV},
-                                          {"seed", required_argument, NULL, SEED},
-                                          {"fresh", no_argument, NULL, FRESH},
-                                          {"json", no_argument, NULL, JSON},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-    *o = (struct options){.folds = 5, .seed = 1};
-    char *end;
-    for (int c; (c = getopt_long(argc, argv, "b:d:o:h", longs, NULL)) != -1;)
-        switch (c) {
-        case 'b':
-            o->board = optarg;
-            break;
-        case 'd':
-            o->data = optarg;
-            break;
-        case 'o':
-            o->output = optarg;
-            break;
-        case SOURCE:
-            o->source = optarg;
-            break;
-        case FOLDS:
-            o->folds = (int)strtol(optarg, &end, 10);
-            if (*end || o->folds < 2 || o->folds > 20) {
-                fprintf(stderr, "tandem calibrate: --folds takes a number from 2 to 20\n");
-                return 2;
-            }
-            break;
-        case NO_CV:
-            o->folds = 0;
-            break;
-        case SEED:
-            o->seed = strtoull(optarg, &end, 10);
-            if (*end || end == optarg) {
-                fprintf(stderr, "tandem calibrate: --seed takes a whole number\n");
-                return 2;
-            }
-            break;
-        case FRESH:
-            o->fresh = true;
-            break;
-        case JSON:
-            o->json = true;
-            break;
-        case 'h':
-            fputs(usage, stdout);
-            return -1;
-        default:
-            return 2;
-        }
-    if (optind < argc || !o->board || !o->data || !o->output) {
-        if (optind < argc)
-            fprintf(stderr, "tandem calibrate: unexpected '%s'\n", argv[optind]);
-        fprintf(stderr, "tandem calibrate: --board, --data and -o are needed\n%s", usage);
-        return 2;
-    }
-    return 0;
+    const struct tdm_option options[] = {
+        {'b', "board", "NAME|FILE", .text = &a->board, .required = true,
+         .help = "the board, by name or file"},
+        {'d', "data", "FILES", .text = &a->data, .required = true, .help = TDM_DATA_HELP},
+        {'o', "output", "FILE", .text = &a->output, .required = true,
+         .help = "the board with its fits; '-' is standard output"},
+        {0, "source", "TEXT", .text = &a->source,
+         .help = "where the data are from, for the file's sources"},
+        {0, "folds", "N", .whole = {&a->folds, 2, 20},
+         .help = "of the cross-validation, 2 to 20; 5 by default"},
+        {0, "no-cv", .flag = &a->uncrossed, .help = "no cross-validation"},
+        {0, "seed", "N", .whole = {.value = &a->seed}, .help = "of the folds; 1 by default"},
+        {0, "fresh", .flag = &a->fresh,
+         .help = "forget the fits that the board has; else they stay, and serve as prior unless "
+                 "they are replaced"},
+        {0, "json", .flag = &a->json, .help = "the report as JSON (tandem help json)"},
+    };
+    const struct tdm_usage usage = {"calibrate", "",
+                                    "Fits the board's latency and power to measured rows and "
+                                    "writes a complete board file.",
+                                    options, TDM_COUNT(options)};
+    *a = (struct arguments){.folds = 5, .seed = 1};
+    const int count = tdm_options_read(&usage, argc, argv, NULL, 0, 0);
+    if (a->uncrossed)
+        a->folds = 0;
+    return count;
 }
 
 // ---- the report --------------------------------------------------------------------------------
@@ -177,8 +123,8 @@ static json_t *by_dnn(const struct tdm_calibration *c)
     return all;
 }
 
-static void print_json(const struct tdm_calibration *c, const struct tdm_board *board,
-                       const struct tdm_measurements *rows)
+static int print_json(const struct tdm_calibration *c, const struct tdm_board *board,
+                      const struct tdm_measurements *rows)
 {
     json_t *root = tdm_score_json(tdm_calibration_fitted(c));
     json_object_set_new(root, "cv", tdm_score_json_or_null(tdm_calibration_crossed(c)));
@@ -189,9 +135,7 @@ static void print_json(const struct tdm_calibration *c, const struct tdm_board *
     json_object_set_new(root, "left_out", json_integer((json_int_t)left_out));
     json_object_set_new(root, "seconds", json_real(tdm_calibration_seconds(c)));
     json_object_set_new(root, "by_dnn", by_dnn(c));
-    json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6) | JSON_SORT_KEYS);
-    putchar('\n');
-    json_decref(root);
+    return tdm_cli_json(root);
 }
 
 // ---- the file ----------------------------------------------------------------------------------
@@ -262,15 +206,15 @@ static int write_output(const struct tdm_board *board, const char *path, struct 
 }
 
 static int apply(const struct tdm_calibration *c, struct tdm_board *board,
-                 const struct tdm_measurements *rows, const struct options *o,
+                 const struct tdm_measurements *rows, const struct arguments *a,
                  struct tdm_error *error)
 {
     char data[1024] = "", date[32];
     for (int i = 0; i < rows->file_count; i++)
         snprintf(data + strlen(data), sizeof data - strlen(data), "%s%s", i ? ", " : "",
                  rows->files[i]);
-    if (o->source)
-        snprintf(data + strlen(data), sizeof data - strlen(data), " (%s)", o->source);
+    if (a->source)
+        snprintf(data + strlen(data), sizeof data - strlen(data), " (%s)", a->source);
     day(date, sizeof date);
     struct tdm_workload *workloads = calloc(tdm_calibration_count(c) + 1, sizeof *workloads);
     if (!workloads)
@@ -278,30 +222,29 @@ static int apply(const struct tdm_calibration *c, struct tdm_board *board,
     const size_t count = find_workloads(c, workloads);
     const int result = tdm_calibration_apply(c, board, data, date, workloads, count, error);
     free(workloads);
-    return result ? -1 : write_output(board, o->output, error);
+    return result ? -1 : write_output(board, a->output, error);
 }
 
 // ---- the command -------------------------------------------------------------------------------
 
-/** 0, or the exit code after the message. */
-static int run(struct tdm_board *board, struct tdm_measurements *rows, const struct options *o)
+static int run(struct tdm_board *board, struct tdm_measurements *rows, const struct arguments *a)
 {
     struct tdm_error error = {0};
-    if (tdm_measurements_load_all(rows, o->data, &tdm_cli_notes, &error) ||
+    if (tdm_measurements_load_all(rows, a->data, &tdm_cli_notes, &error) ||
         tdm_measurements_place(rows, board, &tdm_cli_notes, &error))
-        return tdm_cli_complain("calibrate", &error, 2);
+        return tdm_cli_fail("calibrate", &error, TDM_EXIT_USAGE);
     tdm_measurements_merge(rows, &tdm_cli_notes);
     const struct tdm_calibrate_options options = {
-        .folds = o->folds, .seed = o->seed, .fresh = o->fresh, .notes = &tdm_cli_notes};
+        .folds = (int)a->folds, .seed = a->seed, .fresh = a->fresh, .notes = &tdm_cli_notes};
     struct tdm_calibration *c = tdm_calibrate(board, rows, &options, &error);
     if (!c)
-        return tdm_cli_complain("calibrate", &error, 2);
-    int code = 0;
-    if (apply(c, board, rows, o, &error))
-        code = tdm_cli_complain("calibrate", &error, 1);
-    else if (o->json && strcmp(o->output, "-"))
-        print_json(c, board, rows);
-    else if (strcmp(o->output, "-"))
+        return tdm_cli_fail("calibrate", &error, TDM_EXIT_USAGE);
+    int code = TDM_EXIT_DONE;
+    if (apply(c, board, rows, a, &error))
+        code = tdm_cli_fail("calibrate", &error, TDM_EXIT_FAILED);
+    else if (a->json && strcmp(a->output, "-"))
+        code = print_json(c, board, rows);
+    else if (strcmp(a->output, "-"))
         print_table(c);
     tdm_calibration_free(c);
     return code;
@@ -309,16 +252,16 @@ static int run(struct tdm_board *board, struct tdm_measurements *rows, const str
 
 int tdm_cli_calibrate(int argc, char **argv)
 {
-    struct options o;
-    const int bad = parse(argc, argv, &o);
-    if (bad)
-        return bad < 0 ? 0 : bad;
+    struct arguments a;
+    const int count = parse(argc, argv, &a);
+    if (count < 0)
+        return tdm_options_exit(count);
     struct tdm_error error = {0};
-    struct tdm_board *board = tdm_board_load(o.board, &error);
+    struct tdm_board *board = tdm_board_load(a.board, &error);
     if (!board)
-        return tdm_cli_complain("calibrate", &error, 2);
+        return tdm_cli_fail("calibrate", &error, TDM_EXIT_USAGE);
     struct tdm_measurements rows = {0};
-    const int code = run(board, &rows, &o);
+    const int code = run(board, &rows, &a);
     tdm_measurements_free(&rows);
     tdm_board_free(board);
     return code;

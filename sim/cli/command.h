@@ -14,14 +14,10 @@ enum tdm_exit {
 
 struct tdm_command {
     const char *name;
-    const char *usage;   /**< what may follow the name, "" for nothing */
     const char *summary; /**< one line, lower case, no full stop */
 
     /** Does it and returns an exit code; argv[0] is the command's own name, argv[argc] NULL. */
     int (*run)(int argc, char **argv);
-
-    /** What --help says below the usage; NULL where `run` knows --help itself. */
-    const char *help;
 };
 
 /** The command of this name, or NULL. */
@@ -29,9 +25,6 @@ const struct tdm_command *tdm_command_find(const char *name);
 
 /** The commands one by one, from 0; NULL after the last. */
 const struct tdm_command *tdm_command_at(unsigned index);
-
-/** Runs `argv[0]` with its arguments; --help is answered here where the command does not. */
-int tdm_command_run(const struct tdm_command *command, int argc, char **argv);
 
 /** What `tandem help` says. */
 void tdm_help_overview(FILE *stream);

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <getopt.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
+#include "cli/output.h"
 #include "cli/summary.h"
 #include "core/error.h"
+#include "core/schema.h"
 #include "core/table.h"
 
 enum { MOST_POLICIES = 64, MOST_SEEDS = 1000 };
 
 // Every policy that needs no argument; the oracle is always run.
-static const char default_policies[] =
-    "edge-only,edge-best,cloud-only,governed,random,neurosurgeon,oracle";
+static const char *const usual[] = {"edge-only", "edge-best",    "cloud-only", "governed",
+                                    "random",    "neurosurgeon", "oracle"};
 
 struct arguments {
     const char *scenario, *engine;
-    char *list; // of policies, cut up
     const char *policies[MOST_POLICIES];
     size_t policy_count;
     uint64_t seed, seeds;
@@ -34,73 +34,46 @@ struct column {
     double cost_interval, energy_interval, latency_interval;
 };
 
-static int usage(const char *why)
+// Cuts the list up into policies, with the oracle, whom the others are measured against.
+static int take_policies(void *into, char *list, struct tdm_error *error)
 {
-    fprintf(stderr, "tandem compare: %s; see 'tandem help compare'\n", why);
-    return TDM_EXIT_USAGE;
-}
-
-static int fail(const struct tdm_error *error, int code)
-{
-    char text[1024];
-    tdm_error_format(error, text, sizeof text);
-    fprintf(stderr, "tandem compare: %s\n", text);
-    return code;
-}
-
-static int split_policies(struct arguments *a, const char *list)
-{
-    a->list = strdup(list);
-    if (!a->list)
-        return usage("out of memory");
+    struct arguments *a = into;
     bool oracle = false;
     char *rest = NULL;
-    for (char *name = strtok_r(a->list, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
+    a->policy_count = 0;
+    for (char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
         if (a->policy_count == MOST_POLICIES - 1)
-            return usage("at most 63 policies");
+            return tdm_fail(error, "at most %d policies", MOST_POLICIES - 1);
         oracle |= strcmp(name, "oracle") == 0;
         a->policies[a->policy_count++] = name;
     }
-    if (!oracle) // the others are measured against it
+    if (!oracle)
         a->policies[a->policy_count++] = "oracle";
-    return TDM_EXIT_DONE;
+    return 0;
 }
 
 static int parse(int argc, char **argv, struct arguments *a)
 {
-    static const struct option options[] = {
-        {"engine", required_argument, NULL, 'e'},   {"json", no_argument, NULL, 'j'},
-        {"policies", required_argument, NULL, 'p'}, {"seed", required_argument, NULL, 's'},
-        {"seeds", required_argument, NULL, 'n'},    {NULL, 0, NULL, 0}};
-    const char *policies = default_policies;
-    *a = (struct arguments){.engine = "analytic:", .seeds = 1};
-    for (int option; (option = getopt_long(argc, argv, "e:jp:s:n:", options, NULL)) != -1;) {
-        switch (option) {
-        case 'e':
-            a->engine = optarg;
-            break;
-        case 'j':
-            a->json = true;
-            break;
-        case 'p':
-            policies = optarg;
-            break;
-        case 's':
-            if (tdm_parse_count(optarg, 1, &a->seed))
-                return usage("--seed is a whole number from 1 on");
-            break;
-        case 'n':
-            if (tdm_parse_count(optarg, 1, &a->seeds) || a->seeds > MOST_SEEDS)
-                return usage("--seeds is a whole number from 1 to 1000");
-            break;
-        default:
-            return TDM_EXIT_USAGE;
-        }
-    }
-    if (optind + 1 != argc)
-        return usage("it takes one scenario");
-    a->scenario = argv[optind];
-    return split_policies(a, policies);
+    const struct tdm_option options[] = {
+        {'p', "policies", "A,B,…", .take = take_policies, .into = a,
+         .help = "which policies; the oracle is always among them"},
+        {'s', "seed", "N", .whole = {&a->seed, 1, TDM_SEED_MOST},
+         .help = "the first seed; the scenario's by default"},
+        {'n', "seeds", "K", .whole = {&a->seeds, 1, MOST_SEEDS},
+         .help = "uses the seeds N to N+K-1; 1 by default"},
+        {'e', "engine", "URI", .text = &a->engine,
+         .help = "how time passes, analytic: by default (tandem help engines)"},
+        {'j', "json", .flag = &a->json, .help = "the figures as JSON (tandem help json)"},
+    };
+    const struct tdm_usage usage = {
+        "compare", "SCENARIO",
+        "Runs a scenario, a name or a file, under several policies with the same seeds and prints "
+        "them side by side: each against the oracle, with 95 % intervals over the seeds, and the "
+        "least cost that any plan could have.",
+        options, TDM_COUNT(options)};
+    *a = (struct arguments){.engine = "analytic:", .seeds = 1, .policy_count = TDM_COUNT(usual)};
+    memcpy(a->policies, usual, sizeof usual);
+    return tdm_options_read(&usage, argc, argv, &a->scenario, 1, 1);
 }
 
 // ---- running -----------------------------------------------------------------------------------
@@ -223,8 +196,8 @@ static void print_tables(const struct arguments *a, const struct tdm_scenario *s
            oracle->summary.bound, 100 * (oracle->summary.cost / oracle->summary.bound - 1));
 }
 
-static void print_json(const struct arguments *a, const struct tdm_scenario *scenario,
-                       const struct column *columns)
+static int print_json(const struct arguments *a, const struct tdm_scenario *scenario,
+                      const struct column *columns)
 {
     const struct column *oracle = find_oracle(columns, a->policy_count);
     json_t *list = json_array();
@@ -242,9 +215,7 @@ static void print_json(const struct arguments *a, const struct tdm_scenario *sce
                              "duration_s", scenario->duration, "seed", (json_int_t)a->seed, "seeds",
                              (json_int_t)a->seeds, "eta", scenario->eta, "bound_j",
                              tdm_json_number(oracle->summary.bound), "policies", list);
-    json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-    putchar('\n');
-    json_decref(root);
+    return tdm_cli_json(root);
 }
 
 static int check_policies(const struct arguments *a, const struct tdm_scenario *scenario,
@@ -263,35 +234,37 @@ static int compare(const struct arguments *a, const struct tdm_scenario *scenari
 {
     struct tdm_error error = {0};
     if (check_policies(a, scenario, &error))
-        return fail(&error, TDM_EXIT_USAGE);
+        return tdm_cli_fail("compare", &error, TDM_EXIT_USAGE);
     struct column *columns = calloc(a->policy_count, sizeof *columns);
     int status = columns ? 0 : tdm_fail(&error, "out of memory");
     for (size_t i = 0; status == 0 && i < a->policy_count; i++) {
         columns[i].policy = a->policies[i];
         status = run_policy(a, scenario, &columns[i], &error);
     }
+    int code = TDM_EXIT_DONE;
     if (status == 0 && a->json)
-        print_json(a, scenario, columns);
+        code = print_json(a, scenario, columns);
     else if (status == 0)
         print_tables(a, scenario, columns);
     for (size_t i = 0; columns && i < a->policy_count; i++)
         tdm_figures_free(&columns[i].figures);
     free(columns);
-    return status ? fail(&error, TDM_EXIT_FAILED) : TDM_EXIT_DONE;
+    return status ? tdm_cli_fail("compare", &error, TDM_EXIT_FAILED) : code;
 }
 
 int tdm_cli_compare(int argc, char **argv)
 {
     struct arguments a;
-    int code = parse(argc, argv, &a);
-    if (code == TDM_EXIT_DONE) {
-        struct tdm_error error = {0};
-        struct tdm_scenario *scenario = tdm_scenario_load(a.scenario, &error);
-        if (scenario && !a.seed)
-            a.seed = (uint64_t)scenario->seed;
-        code = scenario ? compare(&a, scenario) : fail(&error, TDM_EXIT_USAGE);
-        tdm_scenario_free(scenario);
-    }
-    free(a.list);
+    struct tdm_error error = {0};
+    const int count = parse(argc, argv, &a);
+    if (count < 0)
+        return tdm_options_exit(count);
+    struct tdm_scenario *scenario = tdm_scenario_load(a.scenario, &error);
+    if (!scenario)
+        return tdm_cli_fail("compare", &error, TDM_EXIT_USAGE);
+    if (!a.seed)
+        a.seed = (uint64_t)scenario->seed;
+    const int code = compare(&a, scenario);
+    tdm_scenario_free(scenario);
     return code;
 }

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "cli/command.h"
+#include "cli/output.h"
 
 enum { DIGITS = 4 };
 
@@ -162,11 +162,6 @@ char *tdm_describe_key(const struct tdm_attribute *a, char *text, size_t size)
     return text;
 }
 
-static json_t *number_json(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *text_json(const char *text)
 {
     json_t *value = text ? json_string(text) : NULL;
@@ -177,7 +172,7 @@ static json_t *list_json(const struct tdm_list *list)
 {
     json_t *items = json_array();
     for (size_t i = 0; i < list->count; i++)
-        json_array_append_new(items, number_json(list->items[i]));
+        json_array_append_new(items, tdm_json_number(list->items[i]));
     return items;
 }
 
@@ -186,7 +181,7 @@ static json_t *value_json(const struct tdm_attribute *a, const void *object)
     const void *at = field(object, a->offset);
     switch (a->kind) {
     case TDM_QUANTITY:
-        return number_json(*(const double *)at);
+        return tdm_json_number(*(const double *)at);
     case TDM_INTEGER:
         return json_integer(*(const int64_t *)at);
     case TDM_TEXT:
@@ -225,16 +220,4 @@ json_t *tdm_describe_json(const struct tdm_element *element, const void *object)
     for (const struct tdm_element *const *c = element->children; c && *c; c++)
         json_object_set_new(json, (*c)->name, children_json(*c, object));
     return json;
-}
-
-int tdm_describe_dump(json_t *value)
-{
-    if (!value) {
-        fputs("tandem: no memory\n", stderr);
-        return TDM_EXIT_FAILED;
-    }
-    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-    putchar('\n');
-    json_decref(value);
-    return TDM_EXIT_DONE;
 }

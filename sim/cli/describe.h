@@ -49,7 +49,4 @@ json_t *tdm_describe_json(const struct tdm_element *element, const void *object)
 /** The key of an attribute in that JSON. Returns `text`. */
 char *tdm_describe_key(const struct tdm_attribute *attribute, char *text, size_t size);
 
-/** Prints and frees; an exit code. */
-int tdm_describe_dump(json_t *value);
-
 #endif

@@ -130,7 +130,7 @@ static int page(const char *name, const char *second)
         }
         snprintf(words[argc], sizeof words[0], "--help");
         argv[argc] = words[argc];
-        code = tdm_command_run(command, argc + 1, argv);
+        code = command->run(argc + 1, argv);
     }
     if (command && topic && !second)
         putchar('\n');
@@ -172,7 +172,7 @@ int tdm_cli_help(int argc, char **argv)
                                     options, TDM_COUNT(options)};
     const int count = tdm_options_read(&usage, argc, argv, names, 0, 2);
     if (count < 0)
-        return count == TDM_OPTIONS_HELPED ? TDM_EXIT_DONE : TDM_EXIT_USAGE;
+        return tdm_options_exit(count);
     if (schema)
         return print_relaxng(schema);
     if (count > 0)

@@ -5,16 +5,9 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "core/text.h"
 #include "model/library.h"
-
-static int complain(const struct tdm_kind *kind, const struct tdm_error *error)
-{
-    char text[1024];
-    tdm_error_format(error, text, sizeof text);
-    fprintf(stderr, "tandem %s: %s\n", kind->name, text);
-    return TDM_EXIT_USAGE;
-}
 
 // ---- list --------------------------------------------------------------------------------------
 
@@ -31,7 +24,7 @@ static void list_one(void *context, const char *name)
     struct tdm_error error = {0};
     void *object = listing->kind->load(name, &error);
     if (!object) { // one that is broken hides no other
-        listing->code = complain(listing->kind, &error);
+        listing->code = tdm_cli_fail(listing->kind->name, &error, TDM_EXIT_USAGE);
         return;
     }
     if (listing->json)
@@ -51,7 +44,7 @@ static int list(const struct tdm_kind *kind, int argc, char **argv)
     const struct tdm_usage usage = {command, "", kind->listed, options, TDM_COUNT(options)};
     const int count = tdm_options_read(&usage, argc, argv, NULL, 0, 0);
     if (count < 0)
-        return count == TDM_OPTIONS_HELPED ? TDM_EXIT_DONE : TDM_EXIT_USAGE;
+        return tdm_options_exit(count);
     struct listing listing = {.kind = kind, .json = json ? json_array() : NULL};
     if (!json)
         tdm_table_start(&listing.table, kind->titles);
@@ -60,7 +53,7 @@ static int list(const struct tdm_kind *kind, int argc, char **argv)
         tdm_table_print(&listing.table, stdout, 0, tdm_terminal_width(stdout));
         return listing.code;
     }
-    const int code = tdm_describe_dump(listing.json);
+    const int code = tdm_cli_json(listing.json);
     return code ? code : listing.code;
 }
 
@@ -72,12 +65,12 @@ static int show_one(const struct tdm_kind *kind, const char *reference, bool jso
     struct tdm_error error = {0};
     void *object = kind->load(reference, &error);
     if (!object)
-        return complain(kind, &error);
+        return tdm_cli_fail(kind->name, &error, TDM_EXIT_USAGE);
     int code = TDM_EXIT_DONE;
     if (json) {
         json_t *whole = tdm_describe_json(kind->schema, object);
         json_object_set_new(whole, "file", json_string(kind->path(object)));
-        code = tdm_describe_dump(whole);
+        code = tdm_cli_json(whole);
     } else {
         kind->show(object, flags, stdout);
     }
@@ -101,7 +94,7 @@ static int show(const struct tdm_kind *kind, int argc, char **argv)
     const struct tdm_usage usage = {command, "NAME|FILE", kind->shown, options, count};
     const int operand_count = tdm_options_read(&usage, argc, argv, operands, 1, 1);
     if (operand_count < 0)
-        return operand_count == TDM_OPTIONS_HELPED ? TDM_EXIT_DONE : TDM_EXIT_USAGE;
+        return tdm_options_exit(operand_count);
     return show_one(kind, operands[0], json, flags);
 }
 

@@ -4,7 +4,6 @@
 #include "cli/score.h"
 #include "cli/summary.h"
 #include "cli/trace_parts.h"
-#include "core/table.h"
 #include "core/text.h"
 
 #include <stdio.h>
@@ -12,43 +11,19 @@
 
 static int version(int argc, char **argv);
 
-static const char run_help[] =
-    "Runs a scenario, a name or a file, under one policy and prints its figures.\n"
-    "  -p, --policy NAME      the policy, as in edge-only or governed:ondemand (tandem policy "
-    "list)\n"
-    "  -e, --engine URI       how time passes, analytic: by default (tandem help engines)\n"
-    "  -s, --seed N           of everything random; the scenario's by default\n"
-    "  -o, --output FILE      a record of the run, HDF5\n"
-    "  -j, --json             the figures as JSON (tandem help json)";
-
-static const char compare_help[] =
-    "Runs a scenario, a name or a file, under several policies with the same seeds and prints "
-    "them side by side: each against the oracle, with 95 % intervals over the seeds, and the "
-    "least cost that any plan could have.\n"
-    "  -p, --policies A,B,…   which policies; the oracle is always among them\n"
-    "  -s, --seed N           the first seed; the scenario's by default\n"
-    "  -n, --seeds K          uses the seeds N to N+K-1; 1 by default\n"
-    "  -e, --engine URI       how time passes, analytic: by default (tandem help engines)\n"
-    "  -j, --json             the figures as JSON (tandem help json)";
-
 static const struct tdm_command commands[] = {
-    {"run", "SCENARIO --policy NAME [OPTION]...", "one policy over a scenario: figures, record",
-     tdm_cli_run, run_help},
-    {"compare", "SCENARIO [OPTION]...", "policies side by side over a scenario, and the optimum",
-     tdm_cli_compare, compare_help},
-    {"calibrate", "--board B --data CSV -o OUT.xml", "fit a board's model to measurements",
-     tdm_cli_calibrate, NULL},
-    {"predict", "--board B --data CSV", "how far a board's model is from measurements",
-     tdm_cli_predict, NULL},
-    {"board", "list|show NAME", "boards: clocks, power, heat, fits, sources", tdm_cli_board, NULL},
-    {"dnn", "list|show NAME", "networks: layers, cuts, sizes, accuracy", tdm_cli_dnn, NULL},
-    {"server", "list|show NAME", "servers: speed, slots, power", tdm_cli_server, NULL},
-    {"radio", "list|show NAME", "radios: power of transfers, promotion, tail", tdm_cli_radio, NULL},
-    {"trace", "list|show|stats|convert|generate", "links over time: what there is, and work on it",
-     tdm_cli_trace, NULL},
-    {"policy", "list|show NAME", "policies: what each does", tdm_cli_policy, NULL},
-    {"help", "[COMMAND|TOPIC]", "this page, a command, or a topic", tdm_cli_help, NULL},
-    {"version", "", "the version of tandem", version, NULL},
+    {"run", "one policy over a scenario: figures, record", tdm_cli_run},
+    {"compare", "policies side by side over a scenario, and the optimum", tdm_cli_compare},
+    {"calibrate", "fit a board's model to measurements", tdm_cli_calibrate},
+    {"predict", "how far a board's model is from measurements", tdm_cli_predict},
+    {"board", "boards: clocks, power, heat, fits, sources", tdm_cli_board},
+    {"dnn", "networks: layers, cuts, sizes, accuracy", tdm_cli_dnn},
+    {"server", "servers: speed, slots, power", tdm_cli_server},
+    {"radio", "radios: power of transfers, promotion, tail", tdm_cli_radio},
+    {"trace", "links over time: what there is, and work on it", tdm_cli_trace},
+    {"policy", "policies: what each does", tdm_cli_policy},
+    {"help", "this page, a command, or a topic", tdm_cli_help},
+    {"version", "the version of tandem", version},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -64,18 +39,6 @@ const struct tdm_command *tdm_command_find(const char *name)
         if (strcmp(commands[i].name, name) == 0)
             return &commands[i];
     return NULL;
-}
-
-int tdm_command_run(const struct tdm_command *command, int argc, char **argv)
-{
-    bool asked = false;
-    for (int i = 1; i < argc && command->help; i++)
-        asked = asked || strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
-    if (!asked)
-        return command->run(argc, argv);
-    printf("usage: tandem %s %s\n", command->name, command->usage);
-    tdm_text_wrap(stdout, command->help, 0, 0, tdm_terminal_width(stdout));
-    return TDM_EXIT_DONE;
 }
 
 static int unknown(const char *name)
@@ -103,7 +66,7 @@ static int version(int argc, char **argv)
     static const struct tdm_usage usage = {"version", "", "The version of tandem.", NULL, 0};
     const int count = tdm_options_read(&usage, argc, argv, NULL, 0, 0);
     if (count < 0)
-        return count == TDM_OPTIONS_HELPED ? TDM_EXIT_DONE : TDM_EXIT_USAGE;
+        return tdm_options_exit(count);
     printf("tandem %s\n", TANDEM_VERSION);
     return TDM_EXIT_DONE;
 }
@@ -122,5 +85,5 @@ int main(int argc, char **argv)
     const struct tdm_command *command = tdm_command_find(name);
     if (!command)
         return unknown(argv[1]);
-    return flushed(tdm_command_run(command, argc - 1, argv + 1));
+    return flushed(command->run(argc - 1, argv + 1));
 }

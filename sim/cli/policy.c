@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/describe.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "core/text.h"
 
 static json_t *policy_json(const struct tdm_policy_type *type)
@@ -24,7 +25,7 @@ static int list(int argc, char **argv)
                                     TDM_COUNT(options)};
     const int count = tdm_options_read(&usage, argc, argv, NULL, 0, 0);
     if (count < 0)
-        return count == TDM_OPTIONS_HELPED ? TDM_EXIT_DONE : TDM_EXIT_USAGE;
+        return tdm_options_exit(count);
     json_t *array = json ? json_array() : NULL;
     struct tdm_table table;
     tdm_table_start(&table, (const char *const[]){"policy", "what it does", NULL});
@@ -36,7 +37,7 @@ static int list(int argc, char **argv)
             tdm_table_add(&table, "%s", (*type)->summary);
         }
     if (json)
-        return tdm_describe_dump(array);
+        return tdm_cli_json(array);
     tdm_table_print(&table, stdout, 0, tdm_terminal_width(stdout));
     return TDM_EXIT_DONE;
 }
@@ -67,12 +68,12 @@ static int show(int argc, char **argv)
                                     TDM_COUNT(options)};
     const int count = tdm_options_read(&usage, argc, argv, &name, 1, 1);
     if (count < 0)
-        return count == TDM_OPTIONS_HELPED ? TDM_EXIT_DONE : TDM_EXIT_USAGE;
+        return tdm_options_exit(count);
     const struct tdm_policy_type *type = find(name);
     if (!type)
         return TDM_EXIT_USAGE;
     if (json)
-        return tdm_describe_dump(policy_json(type));
+        return tdm_cli_json(policy_json(type));
     printf("%s: %s\n\n  ", type->name, type->summary);
     tdm_text_wrap(stdout, type->help, 2, 2, tdm_terminal_width(stdout));
     return TDM_EXIT_DONE;

@@ -1,69 +1,39 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tandem predict: how far a board's fits are from measured rows.
-#include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
+#include "cli/output.h"
 #include "cli/score.h"
 #include "core/error.h"
+#include "core/schema.h"
 #include "core/text.h"
 #include "model/board.h"
 
-static const char usage[] =
-    "usage: tandem predict --board NAME|FILE --data A.csv[,B.csv...] [-o ROWS.csv] [--json]\n"
-    "Compares what a calibrated board predicts with measured rows.\n"
-    "  -b, --board NAME|FILE  the board, by name or file\n"
-    "  -d, --data FILES       measurements, comma separated (columns: tandem help measurements)\n"
-    "  -o, --output FILE      each row with its prediction, as CSV\n"
-    "      --json             the errors as JSON: rows, latency_mape, latency_p95, power_mape, "
-    "...\n"
-    "                         in percent, overall and under by_dnn and by_fit\n";
-
-struct options {
+struct arguments {
     const char *board, *data, *output;
     bool json;
 };
 
-static int parse(int argc, char **argv, struct options *o)
+static int parse(int argc, char **argv, struct arguments *a)
 {
-    enum { JSON = 256 };
-    static const struct option longs[] = {
-        {"board", required_argument, NULL, 'b'},  {"data", required_argument, NULL, 'd'},
-        {"output", required_argument, NULL, 'o'}, {"json", no_argument, NULL, JSON},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-    *o = (struct options){0};
-    for (int c; (c = getopt_long(argc, argv, "b:d:o:h", longs, NULL)) != -1;)
-        switch (c) {
-        case 'b':
-            o->board = optarg;
-            break;
-        case 'd':
-            o->data = optarg;
-            break;
-        case 'o':
-            o->output = optarg;
-            break;
-        case JSON:
-            o->json = true;
-            break;
-        case 'h':
-            fputs(usage, stdout);
-            return -1;
-        default:
-            return 2;
-        }
-    if (optind < argc || !o->board || !o->data) {
-        if (optind < argc)
-            fprintf(stderr, "tandem predict: unexpected '%s'\n", argv[optind]);
-        fprintf(stderr, "tandem predict: --board and --data are needed\n%s", usage);
-        return 2;
-    }
-    return 0;
+    const struct tdm_option options[] = {
+        {'b', "board", "NAME|FILE", .text = &a->board, .required = true,
+         .help = "the board, by name or file"},
+        {'d', "data", "FILES", .text = &a->data, .required = true, .help = TDM_DATA_HELP},
+        {'o', "output", "FILE", .text = &a->output, .help = "each row with its prediction, as CSV"},
+        {0, "json", .flag = &a->json,
+         .help = "the errors in percent as JSON: overall, by_dnn and by_fit (tandem help json)"},
+    };
+    const struct tdm_usage usage = {"predict", "",
+                                    "Compares what a calibrated board predicts with measured rows.",
+                                    options, TDM_COUNT(options)};
+    *a = (struct arguments){0};
+    return tdm_options_read(&usage, argc, argv, NULL, 0, 0);
 }
 
 // ---- predictions -------------------------------------------------------------------------------
@@ -172,10 +142,7 @@ static int report(const struct work *w, bool json, struct tdm_error *error)
         json_object_set_new(root, "left_out", json_integer((json_int_t)w->rows.left_out));
         json_object_set_new(root, "by_dnn", groups_json(w, false));
         json_object_set_new(root, "by_fit", groups_json(w, true));
-        json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6) | JSON_SORT_KEYS);
-        putchar('\n');
-        json_decref(root);
-        return 0;
+        return tdm_cli_json(root) == TDM_EXIT_DONE ? 0 : tdm_fail(error, "cannot write JSON");
     }
     tdm_score_header(stdout);
     for (size_t i = 0; i < w->rows.count; i++) {
@@ -221,30 +188,30 @@ static int write_rows(const struct work *w, const char *path, struct tdm_error *
     return 0;
 }
 
-static int run(struct work *w, const struct options *o)
+static int run(struct work *w, const struct arguments *a)
 {
     struct tdm_error error = {0};
-    if (tdm_measurements_load_all(&w->rows, o->data, &tdm_cli_notes, &error) ||
+    if (tdm_measurements_load_all(&w->rows, a->data, &tdm_cli_notes, &error) ||
         tdm_measurements_place(&w->rows, w->board, &tdm_cli_notes, &error) ||
         predict_all(w, &error))
-        return tdm_cli_complain("predict", &error, 2);
-    if ((o->output && write_rows(w, o->output, &error)) || report(w, o->json, &error))
-        return tdm_cli_complain("predict", &error, 1);
+        return tdm_cli_fail("predict", &error, TDM_EXIT_USAGE);
+    if ((a->output && write_rows(w, a->output, &error)) || report(w, a->json, &error))
+        return tdm_cli_fail("predict", &error, TDM_EXIT_FAILED);
     return 0;
 }
 
 int tdm_cli_predict(int argc, char **argv)
 {
-    struct options o;
-    const int bad = parse(argc, argv, &o);
-    if (bad)
-        return bad < 0 ? 0 : bad;
+    struct arguments a;
+    const int count = parse(argc, argv, &a);
+    if (count < 0)
+        return tdm_options_exit(count);
     struct tdm_error error = {0};
-    struct tdm_board *board = tdm_board_load(o.board, &error);
+    struct tdm_board *board = tdm_board_load(a.board, &error);
     if (!board)
-        return tdm_cli_complain("predict", &error, 2);
+        return tdm_cli_fail("predict", &error, TDM_EXIT_USAGE);
     struct work w = {.board = board};
-    const int code = run(&w, &o);
+    const int code = run(&w, &a);
     tdm_measurements_free(&w.rows);
     free(w.predictions);
     free(w.fits);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <getopt.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
+#include "cli/output.h"
 #include "cli/summary.h"
+#include "core/schema.h"
 #include "core/table.h"
 
 struct arguments {
@@ -15,45 +15,25 @@ struct arguments {
     bool json;
 };
 
-static int usage(const char *why)
-{
-    fprintf(stderr, "tandem run: %s; see 'tandem help run'\n", why);
-    return TDM_EXIT_USAGE;
-}
-
 static int parse(int argc, char **argv, struct arguments *a)
 {
-    static const struct option options[] = {
-        {"engine", required_argument, NULL, 'e'}, {"json", no_argument, NULL, 'j'},
-        {"output", required_argument, NULL, 'o'}, {"policy", required_argument, NULL, 'p'},
-        {"seed", required_argument, NULL, 's'},   {NULL, 0, NULL, 0}};
     *a = (struct arguments){.simulation = {.engine = "analytic:", .progress = true}};
-    for (int option; (option = getopt_long(argc, argv, "e:jo:p:s:", options, NULL)) != -1;) {
-        switch (option) {
-        case 'e':
-            a->simulation.engine = optarg;
-            break;
-        case 'j':
-            a->json = true;
-            break;
-        case 'o':
-            a->simulation.record = optarg;
-            break;
-        case 'p':
-            a->simulation.policy = optarg;
-            break;
-        case 's':
-            if (tdm_parse_count(optarg, 1, &a->simulation.seed))
-                return usage("--seed is a whole number from 1 on");
-            break;
-        default:
-            return TDM_EXIT_USAGE;
-        }
-    }
-    if (optind + 1 != argc)
-        return usage("it takes one scenario");
-    a->scenario = argv[optind];
-    return a->simulation.policy ? TDM_EXIT_DONE : usage("it needs --policy NAME");
+    struct tdm_simulation *s = &a->simulation;
+    const struct tdm_option options[] = {
+        {'p', "policy", "NAME", .text = &s->policy, .required = true,
+         .help = "the policy, as in edge-only or governed:ondemand (tandem policy list)"},
+        {'e', "engine", "URI", .text = &s->engine,
+         .help = "how time passes, analytic: by default (tandem help engines)"},
+        {'s', "seed", "N", .whole = {&s->seed, 1, TDM_SEED_MOST},
+         .help = "of everything random; the scenario's by default"},
+        {'o', "output", "FILE", .text = &s->record, .help = "a record of the run, HDF5"},
+        {'j', "json", .flag = &a->json, .help = "the figures as JSON (tandem help json)"},
+    };
+    const struct tdm_usage usage = {
+        "run", "SCENARIO",
+        "Runs a scenario, a name or a file, under one policy and prints its figures.", options,
+        TDM_COUNT(options)};
+    return tdm_options_read(&usage, argc, argv, &a->scenario, 1, 1);
 }
 
 static void print_row(struct tdm_table *table, const char *what, double value, const char *unit)
@@ -109,14 +89,6 @@ static char *join(int argc, char *const *argv)
     return line;
 }
 
-static int fail(const struct tdm_error *error, int code)
-{
-    char text[1024];
-    tdm_error_format(error, text, sizeof text);
-    fprintf(stderr, "tandem run: %s\n", text);
-    return code;
-}
-
 static int simulate(struct arguments *a, char *line)
 {
     struct tdm_error error = {0};
@@ -124,44 +96,39 @@ static int simulate(struct arguments *a, char *line)
     a->simulation.command = line ? line : "tandem run";
     // The engine and the policy are bad usage where they cannot be had; try them first.
     if (tdm_check_simulation(&a->simulation, &error))
-        return fail(&error, TDM_EXIT_USAGE);
+        return tdm_cli_fail("run", &error, TDM_EXIT_USAGE);
     if (tdm_simulate(&a->simulation, &figures, &error)) {
         tdm_figures_free(&figures);
-        return fail(&error, TDM_EXIT_FAILED);
+        return tdm_cli_fail("run", &error, TDM_EXIT_FAILED);
     }
+    int code = TDM_EXIT_DONE;
     struct tdm_summary summary;
     tdm_summarise(&figures, 1, &summary);
-    if (a->json) {
-        json_t *object = tdm_summary_json(a->simulation.policy, &summary);
-        json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-        putchar('\n');
-        json_decref(object);
-    } else {
+    if (a->json)
+        code = tdm_cli_json(tdm_summary_json(a->simulation.policy, &summary));
+    else
         print_figures(a, &summary);
-    }
     tdm_explain_unanswered(a->simulation.scenario, a->simulation.policy, &figures);
     tdm_figures_free(&figures);
-    return TDM_EXIT_DONE;
+    return code;
 }
 
 int tdm_cli_run(int argc, char **argv)
 {
     struct arguments a;
-    char *line = join(argc, argv); // before getopt permutes
-    int code = parse(argc, argv, &a);
-    if (code == TDM_EXIT_DONE) {
-        struct tdm_error error = {0};
-        struct tdm_scenario *scenario = tdm_scenario_load(a.scenario, &error);
-        if (scenario) {
-            a.simulation.scenario = scenario;
-            if (!a.simulation.seed)
-                a.simulation.seed = (uint64_t)scenario->seed;
-            code = simulate(&a, line);
-        } else {
-            code = fail(&error, TDM_EXIT_USAGE);
-        }
-        tdm_scenario_free(scenario);
-    }
+    struct tdm_error error = {0};
+    const int count = parse(argc, argv, &a);
+    if (count < 0)
+        return tdm_options_exit(count);
+    struct tdm_scenario *scenario = tdm_scenario_load(a.scenario, &error);
+    if (!scenario)
+        return tdm_cli_fail("run", &error, TDM_EXIT_USAGE);
+    char *line = join(argc, argv);
+    a.simulation.scenario = scenario;
+    if (!a.simulation.seed)
+        a.simulation.seed = (uint64_t)scenario->seed;
+    const int code = simulate(&a, line);
     free(line);
+    tdm_scenario_free(scenario);
     return code;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/output.h"
 #include "core/error.h"
 
 void tdm_score_header(FILE *stream)
@@ -32,45 +33,22 @@ void tdm_score_print(FILE *stream, const char *name, const char *kind,
     fputc('\n', stream);
 }
 
-static json_t *number(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
 json_t *tdm_score_json(const struct tdm_score *score)
 {
     json_t *object = json_object();
     json_object_set_new(object, "rows", json_integer((json_int_t)score->rows));
-    json_object_set_new(object, "latency_mape", number(score->latency_mape));
-    json_object_set_new(object, "latency_p95", number(score->latency_p95));
-    json_object_set_new(object, "power_mape", number(score->power_mape));
-    json_object_set_new(object, "power_p95", number(score->power_p95));
-    json_object_set_new(object, "energy_mape", number(score->energy_mape));
-    json_object_set_new(object, "energy_p95", number(score->energy_p95));
+    json_object_set_new(object, "latency_mape", tdm_json_number(score->latency_mape));
+    json_object_set_new(object, "latency_p95", tdm_json_number(score->latency_p95));
+    json_object_set_new(object, "power_mape", tdm_json_number(score->power_mape));
+    json_object_set_new(object, "power_p95", tdm_json_number(score->power_p95));
+    json_object_set_new(object, "energy_mape", tdm_json_number(score->energy_mape));
+    json_object_set_new(object, "energy_p95", tdm_json_number(score->energy_p95));
     return object;
 }
 
 json_t *tdm_score_json_or_null(const struct tdm_score *score)
 {
     return score->rows ? tdm_score_json(score) : json_null();
-}
-
-static void print_note(void *context, const struct tdm_error *what)
-{
-    (void)context;
-    char text[1024];
-    tdm_error_format(what, text, sizeof text);
-    fprintf(stderr, "%s\n", text);
-}
-
-const struct tdm_notes tdm_cli_notes = {.note = print_note};
-
-int tdm_cli_complain(const char *command, const struct tdm_error *error, int code)
-{
-    char text[1024];
-    tdm_error_format(error, text, sizeof text);
-    fprintf(stderr, "tandem %s: %s\n", command, text);
-    return code;
 }
 
 int tdm_measurements_load_all(struct tdm_measurements *rows, const char *paths,

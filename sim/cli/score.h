@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/** What `tandem calibrate` and `tandem predict` share: tables and JSON of errors, notes. */
+/** What `tandem calibrate` and `tandem predict` share: their tables and JSON of errors, --data. */
 #ifndef TDM_CLI_SCORE_H
 #define TDM_CLI_SCORE_H
 
@@ -17,11 +17,8 @@ json_t *tdm_score_json(const struct tdm_score *score);
 /** The same, or null where no row was scored. */
 json_t *tdm_score_json_or_null(const struct tdm_score *score);
 
-/** Prints each note on standard error. */
-extern const struct tdm_notes tdm_cli_notes;
-
-/** Prints "tandem COMMAND: FILE:LINE: message" on standard error and returns `code`. */
-int tdm_cli_complain(const char *command, const struct tdm_error *error, int code);
+/** What --data is. */
+#define TDM_DATA_HELP "measurements, comma separated (columns: tandem help measurements)"
 
 /** Loads comma separated files. -1 with `error`. */
 int tdm_measurements_load_all(struct tdm_measurements *rows, const char *paths,

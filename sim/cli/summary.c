@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/summary.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
+
+#include "cli/output.h"
 
 void tdm_summarise(struct tdm_figures *f, size_t runs, struct tdm_summary *s)
 {
@@ -30,11 +30,6 @@ void tdm_summarise(struct tdm_figures *f, size_t runs, struct tdm_summary *s)
         .radio_energy = f->radio_energy / r,
         .server_energy = f->server_energy / r,
     };
-}
-
-json_t *tdm_json_number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
 }
 
 json_t *tdm_summary_json(const char *policy, const struct tdm_summary *s)
@@ -90,15 +85,4 @@ void tdm_explain_unanswered(const struct tdm_scenario *scenario, const char *pol
             " requests were unanswered at the end (%g s): they waited for a board that was busy, "
             "or for a link that let nothing through\n",
             scenario->name, policy, figures->unanswered, figures->arrived, scenario->duration);
-}
-
-int tdm_parse_count(const char *text, uint64_t least, uint64_t *value)
-{
-    char *end;
-    errno = 0;
-    const long long number = strtoll(text, &end, 10);
-    if (end == text || *end || errno || number < (long long)least || number > (1LL << 50))
-        return -1;
-    *value = (uint64_t)number;
-    return 0;
 }

@@ -22,7 +22,6 @@ void tdm_summarise(struct tdm_figures *figures, size_t runs, struct tdm_summary 
 
 /** An object with the keys of `tandem help json`; NAN becomes null. The caller owns it. */
 json_t *tdm_summary_json(const char *policy, const struct tdm_summary *summary);
-json_t *tdm_json_number(double value);
 
 /** Opens and closes what a simulation names: -1 with `error` where something is not to be had. */
 int tdm_check_simulation(const struct tdm_simulation *simulation, struct tdm_error *error);
@@ -31,8 +30,8 @@ int tdm_check_simulation(const struct tdm_simulation *simulation, struct tdm_err
 void tdm_explain_unanswered(const struct tdm_scenario *scenario, const char *policy,
                             const struct tdm_figures *figures);
 
-/** A whole number of at least `least`; -1 for anything else. */
-int tdm_parse_count(const char *text, uint64_t least, uint64_t *value);
+/** The largest --seed: that and the seeds after it fit where records and JSON keep them. */
+#define TDM_SEED_MOST (UINT64_C(1) << 50)
 
 /** The commands, for main.c's table. */
 int tdm_cli_run(int argc, char **argv);

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tandem trace: links over time. convert is in trace_convert.c.
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
+#include "cli/output.h"
 #include "cli/trace_parts.h"
+#include "core/schema.h"
 #include "core/text.h"
 #include "model/library.h"
 #include "trace/generate.h"
@@ -31,60 +33,11 @@ static const struct command {
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-// ---- options -----------------------------------------------------------------------------------
-
-struct options {
-    bool json, help;
-    char *output, *duration, *seed, *step;
-    const char *from;
-    struct tdm_read_options read;
-};
-
-// Reads the options that `allowed` names; positional arguments follow at optind. -1 with a message.
-static int parse(int argc, char **argv, const struct option *allowed, struct options *o)
-{
-    *o = (struct options){0};
-    optind = 0; // so that getopt starts anew
-    for (int c; (c = getopt_long(argc, argv, "ho:", allowed, NULL)) != -1;)
-        switch (c) {
-        case 'h':
-            o->help = true;
-            break;
-        case 'j':
-            o->json = true;
-            break;
-        case 'o':
-            o->output = optarg;
-            break;
-        case 'd':
-            o->duration = optarg;
-            break;
-        case 's':
-            o->seed = optarg;
-            break;
-        case 't':
-            o->step = optarg;
-            break;
-        case 'f':
-            o->from = optarg;
-            break;
-        case 'c':
-            if (tdm_trace_column(optarg, &o->read) < 0)
-                return -1;
-            break;
-        default:
-            return -1;
-        }
-    return 0;
-}
-
-static const struct option plain_options[] = {
-    {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-
 // ---- stats -------------------------------------------------------------------------------------
 
 // Prints a file's statistics, or adds them to `array`. An exit code.
-static int report(const char *reference, const struct options *o, json_t *array)
+static int report(const char *reference, const char *from, const struct tdm_read_options *read,
+                  json_t *array)
 {
     struct tdm_error error;
     struct tdm_series series = {0};
@@ -92,11 +45,11 @@ static int report(const char *reference, const struct options *o, json_t *array)
     struct tdm_trace *trace = NULL;
     char path[4096];
     if (tdm_trace_path(reference, path, sizeof path, &error) == 0 &&
-        tdm_series_load(&series, path, o->from, &o->read, &format, &error) == 0)
+        tdm_series_load(&series, path, from, read, &format, &error) == 0)
         trace = tdm_series_trace(&series, &error);
     tdm_series_clear(&series);
     if (!trace)
-        return tdm_trace_complain(&error, TDM_EXIT_USAGE);
+        return tdm_cli_fail("trace", &error, TDM_EXIT_USAGE);
     int code = TDM_EXIT_DONE;
     if (array && json_array_append_new(array, tdm_trace_json(path, format->name, trace)) < 0)
         code = TDM_EXIT_FAILED;
@@ -106,50 +59,51 @@ static int report(const char *reference, const struct options *o, json_t *array)
     return code;
 }
 
-static int stats(int argc, char **argv)
+static int report_all(const char *const *files, int count, const char *from,
+                      const struct tdm_read_options *read, bool json)
 {
-    static const char usage[] =
-        "usage: tandem trace stats IN... [--json] [--from FORMAT] [--column PART=COLUMN[:UNIT]]\n"
-        "Duration, samples, and, weighted by time, mean, quantiles and outages of files or "
-        "samples.\n"
-        "Rates are in Mbit/s.\n";
-    static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
-                                          {"from", required_argument, NULL, 'f'},
-                                          {"column", required_argument, NULL, 'c'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-    struct options o;
-    if (parse(argc, argv, longs, &o) < 0)
-        return TDM_EXIT_USAGE;
-    if (o.help || optind >= argc) {
-        fputs(usage, o.help ? stdout : stderr);
-        return o.help ? TDM_EXIT_DONE : TDM_EXIT_USAGE;
-    }
-    json_t *array = o.json ? json_array() : NULL;
+    json_t *array = json ? json_array() : NULL;
     int code = TDM_EXIT_DONE;
-    for (int i = optind; i < argc; i++) {
-        const int one = report(argv[i], &o, array);
+    for (int i = 0; i < count; i++) {
+        const int one = report(files[i], from, read, array);
         code = one > code ? one : code;
     }
     if (!array)
         return code;
     json_t *object = json_object();
     json_object_set_new(object, "traces", array);
-    const int dumped = tdm_trace_dump(object);
+    const int dumped = tdm_cli_json(object);
     return code ? code : dumped;
 }
 
-// ---- generate ----------------------------------------------------------------------------------
-
-static int parse_seed(const char *text, uint64_t *seed)
+static int stats(int argc, char **argv)
 {
-    char *end;
-    *seed = strtoull(text, &end, 10);
-    if (*text >= '0' && *text <= '9' && *end == '\0')
-        return 0;
-    fprintf(stderr, "tandem trace: --seed: '%s' should be a whole number, 0 or more\n", text);
-    return -1;
+    bool json = false;
+    const char *from = NULL;
+    struct tdm_read_options read = {0};
+    const struct tdm_option options[] = {
+        {0, "json", .flag = &json, .help = "as JSON"},
+        {0, "from", "FORMAT", .text = &from, .help = TDM_TRACE_FROM_HELP},
+        {0, "column", TDM_TRACE_COLUMN_ARGUMENT, .take = tdm_trace_column, .into = &read,
+         .help = TDM_TRACE_COLUMN_HELP}};
+    const struct tdm_usage usage = {
+        "trace stats", "IN...",
+        "Duration, samples, and, weighted by time, mean, quantiles and outages of files or "
+        "samples. Rates are in Mbit/s.",
+        options, TDM_COUNT(options)};
+    const char **files = calloc((size_t)argc, sizeof *files);
+    if (!files) {
+        fputs("tandem trace: no memory\n", stderr);
+        return TDM_EXIT_FAILED;
+    }
+    const int count = tdm_options_read(&usage, argc, argv, files, 1, argc);
+    const int code =
+        count < 0 ? tdm_options_exit(count) : report_all(files, count, from, &read, json);
+    free(files);
+    return code;
 }
+
+// ---- generate ----------------------------------------------------------------------------------
 
 static int write_generated(const struct tdm_link_class *class, const char *output, double duration,
                            double step, uint64_t seed)
@@ -161,44 +115,41 @@ static int write_generated(const struct tdm_link_class *class, const char *outpu
         trace = tdm_series_trace(&series, &error);
     tdm_series_clear(&series);
     if (!trace)
-        return tdm_trace_complain(&error, TDM_EXIT_USAGE);
+        return tdm_cli_fail("trace", &error, TDM_EXIT_USAGE);
     const struct tdm_trace_format *format = tdm_format_by_extension(output);
     if (!format || !format->write)
         format = &tdm_format_csv;
     const struct tdm_write_options options = {0};
     const int result = format->write(trace, output, &options, &error);
     tdm_trace_free(trace);
-    return result < 0 ? tdm_trace_complain(&error, TDM_EXIT_FAILED) : TDM_EXIT_DONE;
+    return result < 0 ? tdm_cli_fail("trace", &error, TDM_EXIT_FAILED) : TDM_EXIT_DONE;
 }
 
 static int generate(int argc, char **argv)
 {
-    static const char usage[] =
-        "usage: tandem trace generate CLASS -o OUT --duration T --seed N [--step T]\n"
-        "A synthetic trace with both directions and signal strength; the same seed gives the same\n"
-        "file. Steps of 1 s if not said. Classes: tandem trace list\n";
-    static const struct option longs[] = {
-        {"output", required_argument, NULL, 'o'}, {"duration", required_argument, NULL, 'd'},
-        {"seed", required_argument, NULL, 's'},   {"step", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-    struct options o;
+    double duration = 0, step = 1;
+    uint64_t seed = 0;
+    const char *output = NULL, *name = NULL;
+    const struct tdm_option options[] = {
+        {'o', "output", "OUT", .text = &output, .required = true, .help = "the file to write"},
+        {0, "duration", "T", .quantity = {&duration, TDM_TIME, 1e-6}, .required = true,
+         .help = "how long, '10 min' or, in seconds, '600'"},
+        {0, "seed", "N", .whole = {.value = &seed}, .required = true,
+         .help = "the same seed gives the same file"},
+        {0, "step", "T", .quantity = {&step, TDM_TIME, 1e-6}, .help = "of time; 1 s by default"}};
+    const struct tdm_usage usage = {
+        "trace generate", "CLASS",
+        "A synthetic trace with both directions and signal strength. Classes: tandem trace list.",
+        options, TDM_COUNT(options)};
     struct tdm_error error;
-    double duration, step = 1;
-    uint64_t seed;
-    if (parse(argc, argv, longs, &o) < 0)
-        return TDM_EXIT_USAGE;
-    if (o.help || optind + 1 != argc || !o.output || !o.duration || !o.seed) {
-        fputs(usage, o.help ? stdout : stderr);
-        return o.help ? TDM_EXIT_DONE : TDM_EXIT_USAGE;
-    }
-    const struct tdm_link_class *class = tdm_link_class_find(argv[optind], &error);
+    const int count = tdm_options_read(&usage, argc, argv, &name, 1, 1);
+    if (count < 0)
+        return tdm_options_exit(count);
+    const struct tdm_link_class *class = tdm_link_class_find(name, &error);
     if (!class)
-        return tdm_trace_complain(&error, TDM_EXIT_USAGE);
-    if (tdm_trace_quantity("duration", o.duration, TDM_TIME, 1e-6, &duration) < 0 ||
-        (o.step && tdm_trace_quantity("step", o.step, TDM_TIME, 1e-6, &step) < 0) ||
-        parse_seed(o.seed, &seed) < 0)
-        return TDM_EXIT_USAGE;
-    const char *output = strcmp(o.output, "-") == 0 ? "/dev/stdout" : o.output;
+        return tdm_cli_fail("trace", &error, TDM_EXIT_USAGE);
+    if (strcmp(output, "-") == 0)
+        output = "/dev/stdout";
     return write_generated(class, output, duration, step, seed);
 }
 
@@ -236,20 +187,21 @@ static int list_json(void)
                               json_pack("{s:s,s:s,s:s,s:b,s:b}", "name", (*f)->name, "summary",
                                         (*f)->summary, "extensions", (*f)->extensions, "reads",
                                         (*f)->read != NULL, "writes", (*f)->write != NULL));
-    return tdm_trace_dump(
+    return tdm_cli_json(
         json_pack("{s:o,s:o,s:o}", "samples", samples, "classes", classes, "formats", formats));
 }
 
 static int list(int argc, char **argv)
 {
-    struct options o;
-    if (parse(argc, argv, plain_options, &o) < 0)
-        return TDM_EXIT_USAGE;
-    if (o.help || optind < argc) {
-        fputs("usage: tandem trace list [--json]\n", o.help ? stdout : stderr);
-        return o.help ? TDM_EXIT_DONE : TDM_EXIT_USAGE;
-    }
-    if (o.json)
+    bool json = false;
+    const struct tdm_option options[] = {{0, "json", .flag = &json, .help = "as JSON"}};
+    const struct tdm_usage usage = {"trace list", "",
+                                    "The sample links, the classes of links, and the formats.",
+                                    options, TDM_COUNT(options)};
+    const int count = tdm_options_read(&usage, argc, argv, NULL, 0, 0);
+    if (count < 0)
+        return tdm_options_exit(count);
+    if (json)
         return list_json();
     puts("Samples (trace=\"NAME\" in a scenario):");
     tdm_library_list("traces", print_sample, NULL);
@@ -304,35 +256,41 @@ static json_t *class_json(const struct tdm_link_class *c)
                      "states", states);
 }
 
+static int show_json(const struct tdm_link_class *class, json_t *traces)
+{
+    json_t *object = json_object();
+    if (json_array_size(traces))
+        json_object_set(object, "trace", json_array_get(traces, 0));
+    if (class)
+        json_object_set_new(object, "class", class_json(class));
+    json_decref(traces);
+    return tdm_cli_json(object);
+}
+
 static int show(int argc, char **argv)
 {
-    struct options o;
+    bool json = false;
+    const char *name = NULL;
+    const struct tdm_option options[] = {{0, "json", .flag = &json, .help = "as JSON"}};
+    const struct tdm_usage usage = {
+        "trace show", "NAME",
+        "A sample or a class of links: statistics, parameters, and where they are from.", options,
+        TDM_COUNT(options)};
     struct tdm_error error;
     char path[4096];
-    if (parse(argc, argv, plain_options, &o) < 0)
-        return TDM_EXIT_USAGE;
-    if (o.help || optind + 1 != argc) {
-        fputs("usage: tandem trace show NAME [--json]\n", o.help ? stdout : stderr);
-        return o.help ? TDM_EXIT_DONE : TDM_EXIT_USAGE;
-    }
-    const char *name = argv[optind];
+    const int count = tdm_options_read(&usage, argc, argv, &name, 1, 1);
+    if (count < 0)
+        return tdm_options_exit(count);
     const struct tdm_link_class *class = tdm_link_class_find(name, NULL);
     const bool sample = tdm_trace_path(name, path, sizeof path, &error) == 0;
     if (!class && !sample)
-        return tdm_trace_complain(&error, TDM_EXIT_USAGE);
-    json_t *array = o.json ? json_array() : NULL;
-    const int code = sample ? report(path, &o, array) : TDM_EXIT_DONE;
-    if (class && !o.json)
+        return tdm_cli_fail("trace", &error, TDM_EXIT_USAGE);
+    const struct tdm_read_options read = {0};
+    json_t *traces = json ? json_array() : NULL;
+    const int code = sample ? report(path, NULL, &read, traces) : TDM_EXIT_DONE;
+    if (class && !json)
         print_class(class);
-    if (!o.json)
-        return code;
-    json_t *object = json_object();
-    if (sample && json_array_size(array))
-        json_object_set(object, "trace", json_array_get(array, 0));
-    if (class)
-        json_object_set_new(object, "class", class_json(class));
-    json_decref(array);
-    const int dumped = tdm_trace_dump(object);
+    const int dumped = json ? show_json(class, traces) : TDM_EXIT_DONE;
     return code ? code : dumped;
 }
 

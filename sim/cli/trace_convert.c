@@ -1,41 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tandem trace convert: from one format to another, with changes on the way.
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
+#include "cli/output.h"
 #include "cli/trace_parts.h"
+#include "core/error.h"
+#include "core/schema.h"
 #include "trace/change.h"
-
-static const char usage[] =
-    "usage: tandem trace convert IN -o OUT [OPTION]...\n"
-    "       tandem trace convert --up FILE --down FILE -o OUT [OPTION]...\n"
-    "Reads a trace, changes it in the order of this list, and writes it.\n"
-    "  -o, --output OUT       the file to write; two directions may become two files\n"
-    "      --from FORMAT      of IN; otherwise told by its content and name\n"
-    "      --to FORMAT        of OUT; otherwise told by its name\n"
-    "      --column PART=COLUMN[:UNIT]  (csv) which column is time, up, down, rtt or signal\n"
-    "      --where COLUMN=VALUE  (csv) only the rows where this is so; may be repeated\n"
-    "      --packet BYTES     (mahimahi) bytes a line, 1500 if not said\n"
-    "      --up FILE, --down FILE  each direction from a file of its own, lasting as long as "
-    "--up's\n"
-    "      --up-only, --down-only  one direction, which then counts for both\n"
-    "      --start T          cut off what is before T\n"
-    "      --length T         keep so much; beyond the end a trace that loops goes on\n"
-    "      --outage hold|drop|floor  moments of rate zero, or of no known rate: the rate before\n"
-    "                         holds, or they are cut out of time, or (zero) raised to --floor\n"
-    "      --scale X          multiply the rates\n"
-    "      --mean RATE        scale each direction to this mean\n"
-    "      --floor RATE       no rate is below (with --outage floor: only zeros are raised)\n"
-    "      --resample T       exact means over steps of T\n"
-    "      --rtt T            set the round-trip time\n"
-    "      --loop, --once     begin again at the end, or hold the last value for ever\n"
-    "      --json             what was written, and its statistics, on stdout\n"
-    "Rates are like '8 Mbit/s', times like '40 ms' or, in seconds, '90'.\n"
-    "Formats: tandem trace list\n";
 
 struct convert {
     const char *input, *output, *from, *to;
@@ -49,149 +25,35 @@ struct convert {
     json_t *written; // names of files
 };
 
-enum {
-    FROM = 256,
-    TO,
-    COLUMN,
-    WHERE,
-    PACKET,
-    UP,
-    DOWN,
-    UP_ONLY,
-    DOWN_ONLY,
-    START,
-    LENGTH,
-    OUTAGE,
-    SCALE,
-    MEAN,
-    FLOOR,
-    RESAMPLE,
-    RTT,
-    LOOP,
-    ONCE,
-    JSON
-};
-
-static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
-                                      {"from", required_argument, NULL, FROM},
-                                      {"to", required_argument, NULL, TO},
-                                      {"column", required_argument, NULL, COLUMN},
-                                      {"where", required_argument, NULL, WHERE},
-                                      {"packet", required_argument, NULL, PACKET},
-                                      {"up", required_argument, NULL, UP},
-                                      {"down", required_argument, NULL, DOWN},
-                                      {"up-only", no_argument, NULL, UP_ONLY},
-                                      {"down-only", no_argument, NULL, DOWN_ONLY},
-                                      {"start", required_argument, NULL, START},
-                                      {"length", required_argument, NULL, LENGTH},
-                                      {"outage", required_argument, NULL, OUTAGE},
-                                      {"scale", required_argument, NULL, SCALE},
-                                      {"mean", required_argument, NULL, MEAN},
-                                      {"floor", required_argument, NULL, FLOOR},
-                                      {"resample", required_argument, NULL, RESAMPLE},
-                                      {"rtt", required_argument, NULL, RTT},
-                                      {"loop", no_argument, NULL, LOOP},
-                                      {"once", no_argument, NULL, ONCE},
-                                      {"json", no_argument, NULL, JSON},
-                                      {"help", no_argument, NULL, 'h'},
-                                      {NULL, 0, NULL, 0}};
-
-static int parse_outage(const char *text, struct convert *c)
+static int take_outage(void *into, char *text, struct tdm_error *error)
 {
+    struct convert *c = into;
     if (strcmp(text, "hold") == 0)
         c->outage = TDM_OUTAGE_HOLD;
     else if (strcmp(text, "drop") == 0)
         c->outage = TDM_OUTAGE_DROP;
     else if (strcmp(text, "floor") == 0)
         c->outage = TDM_OUTAGE_FLOOR;
-    else {
-        fprintf(stderr, "tandem trace: --outage: '%s' should be hold, drop or floor\n", text);
-        return -1;
-    }
+    else
+        return tdm_fail(error, "'%s' should be hold, drop or floor", text);
     c->read.unknown = c->outage == TDM_OUTAGE_DROP ? TDM_UNKNOWN_DROP : TDM_UNKNOWN_HOLD;
     return 0;
 }
 
-static int parse_where(const char *text, struct convert *c)
+static int take_where(void *into, char *text, struct tdm_error *error)
 {
-    if (c->read.where_count == sizeof c->where / sizeof *c->where) {
-        fputs("tandem trace: --where: at most 8 conditions\n", stderr);
-        return -1;
-    }
+    struct convert *c = into;
+    if (c->read.where_count == TDM_COUNT(c->where))
+        return tdm_fail(error, "at most %zu conditions", TDM_COUNT(c->where));
     c->where[c->read.where_count++] = text;
     c->read.where = c->where;
     return 0;
-}
-
-// An option with a quantity; -1 with a message.
-static int parse_quantity(int option, const char *text, struct convert *c)
-{
-    switch (option) {
-    case PACKET:
-        return tdm_trace_quantity("packet", text, TDM_PLAIN, 1, &c->read.packet);
-    case START:
-        return tdm_trace_quantity("start", text, TDM_TIME, 0, &c->start);
-    case LENGTH:
-        return tdm_trace_quantity("length", text, TDM_TIME, 1e-6, &c->length);
-    case SCALE:
-        return tdm_trace_quantity("scale", text, TDM_PLAIN, 1e-9, &c->scale);
-    case MEAN:
-        return tdm_trace_quantity("mean", text, TDM_BANDWIDTH, 1e-3, &c->mean);
-    case FLOOR:
-        return tdm_trace_quantity("floor", text, TDM_BANDWIDTH, 1e-3, &c->floor);
-    case RESAMPLE:
-        return tdm_trace_quantity("resample", text, TDM_TIME, 1e-6, &c->resample);
-    default:
-        return tdm_trace_quantity("rtt", text, TDM_TIME, 0, &c->rtt);
-    }
-}
-
-static int parse_option(int option, char *text, struct convert *c)
-{
-    switch (option) {
-    case 'o':
-        c->output = strcmp(text, "-") == 0 ? "/dev/stdout" : text;
-        return 0;
-    case FROM:
-        c->from = text;
-        return 0;
-    case TO:
-        c->to = text;
-        return 0;
-    case UP:
-    case DOWN:
-        c->apart[option == UP ? TDM_UP : TDM_DOWN] = text;
-        return 0;
-    case UP_ONLY:
-    case DOWN_ONLY:
-        c->only[option == UP_ONLY ? TDM_UP : TDM_DOWN] = true;
-        return 0;
-    case LOOP:
-        c->loop = true;
-        return 0;
-    case ONCE:
-        c->once = true;
-        return 0;
-    case JSON:
-        c->json = true;
-        return 0;
-    case COLUMN:
-        return tdm_trace_column(text, &c->read);
-    case WHERE:
-        return parse_where(text, c);
-    case OUTAGE:
-        return parse_outage(text, c);
-    default:
-        return parse_quantity(option, text, c);
-    }
 }
 
 // What is wrong with the options together, or NULL.
 static const char *conflict(const struct convert *c)
 {
     const bool apart = c->apart[TDM_UP] || c->apart[TDM_DOWN];
-    if (!c->output)
-        return "-o OUT is needed";
     if (apart && !(c->apart[TDM_UP] && c->apart[TDM_DOWN]))
         return "--up FILE and --down FILE go together";
     if (!apart && !c->input)
@@ -209,26 +71,49 @@ static const char *conflict(const struct convert *c)
     return NULL;
 }
 
-// 0 to go on, 1 done (help), 2 wrong.
-static int parse(int argc, char **argv, struct convert *c)
+static int read_options(int argc, char **argv, struct convert *c)
 {
-    *c = (struct convert){.length = INFINITY, .rtt = NAN};
-    optind = 0; // so that getopt starts anew
-    for (int option; (option = getopt_long(argc, argv, "o:h", longs, NULL)) != -1;) {
-        if (option == 'h') {
-            fputs(usage, stdout);
-            return 1;
-        }
-        if (option == '?' || parse_option(option, optarg, c) < 0)
-            return 2;
-    }
-    if (optind < argc)
-        c->input = argv[optind++];
-    const char *problem = optind < argc ? "one file at a time" : conflict(c);
-    if (!problem)
-        return 0;
-    fprintf(stderr, "tandem trace convert: %s; --help says more\n", problem);
-    return 2;
+    const struct tdm_option options[] = {
+        {'o', "output", "OUT", .text = &c->output, .required = true,
+         .help = "the file to write; two directions may become two files"},
+        {0, "from", "FORMAT", .text = &c->from, .help = TDM_TRACE_FROM_HELP},
+        {0, "to", "FORMAT", .text = &c->to, .help = "of OUT; otherwise told by its name"},
+        {0, "column", TDM_TRACE_COLUMN_ARGUMENT, .take = tdm_trace_column, .into = &c->read,
+         .help = TDM_TRACE_COLUMN_HELP},
+        {0, "where", "COLUMN=VALUE", .take = take_where, .into = c,
+         .help = "(csv) only the rows where this is so; may be repeated"},
+        {0, "packet", "BYTES", .quantity = {&c->read.packet, TDM_PLAIN, 1},
+         .help = "(mahimahi) bytes a line, 1500 if not said"},
+        {0, "up", "FILE", .text = &c->apart[TDM_UP], .help = "the upward direction, with --down"},
+        {0, "down", "FILE", .text = &c->apart[TDM_DOWN],
+         .help = "the downward direction, lasting as long as --up's"},
+        {0, "up-only", .flag = &c->only[TDM_UP], .help = "one direction, which counts for both"},
+        {0, "down-only", .flag = &c->only[TDM_DOWN], .help = "the same"},
+        {0, "start", "T", .quantity = {&c->start, TDM_TIME, 0}, .help = "cut off what is before T"},
+        {0, "length", "T", .quantity = {&c->length, TDM_TIME, 1e-6},
+         .help = "keep so much; beyond the end a trace that loops goes on"},
+        {0, "outage", "hold|drop|floor", .take = take_outage, .into = c,
+         .help = "moments of rate zero, or of no known rate: the rate before holds, or they are "
+                 "cut out of time, or (zero) raised to --floor"},
+        {0, "scale", "X", .quantity = {&c->scale, TDM_PLAIN, 1e-9}, .help = "multiply the rates"},
+        {0, "mean", "RATE", .quantity = {&c->mean, TDM_BANDWIDTH, 1e-3},
+         .help = "scale each direction to this mean"},
+        {0, "floor", "RATE", .quantity = {&c->floor, TDM_BANDWIDTH, 1e-3},
+         .help = "no rate is below (with --outage floor: only zeros are raised)"},
+        {0, "resample", "T", .quantity = {&c->resample, TDM_TIME, 1e-6},
+         .help = "exact means over steps of T"},
+        {0, "rtt", "T", .quantity = {&c->rtt, TDM_TIME, 0}, .help = "set the round-trip time"},
+        {0, "loop", .flag = &c->loop, .help = "begin again at the end"},
+        {0, "once", .flag = &c->once, .help = "hold the last value for ever"},
+        {0, "json", .flag = &c->json, .help = "what was written, and its statistics, as JSON"},
+    };
+    const struct tdm_usage usage = {
+        "trace convert", "[IN]",
+        "Reads a trace, IN or --up and --down, changes it in the order of this list, and writes "
+        "it. Rates are like '8 Mbit/s', times like '40 ms' or, in seconds, '90'. Formats: tandem "
+        "trace list.",
+        options, TDM_COUNT(options)};
+    return tdm_options_read(&usage, argc, argv, &c->input, 0, 1);
 }
 
 static int read_one(const struct convert *c, const char *reference, struct tdm_series *series,
@@ -375,27 +260,34 @@ static void warn(const struct convert *c, const struct tdm_trace_format *format,
 
 int tdm_trace_convert(int argc, char **argv)
 {
-    struct convert c;
-    struct tdm_error error;
-    const int parsed = parse(argc, argv, &c);
-    if (parsed)
-        return parsed == 1 ? TDM_EXIT_DONE : TDM_EXIT_USAGE;
+    struct convert c = {.length = INFINITY, .rtt = NAN};
+    struct tdm_error error = {0};
+    const int count = read_options(argc, argv, &c);
+    if (count < 0)
+        return tdm_options_exit(count);
+    const char *problem = conflict(&c);
+    if (problem) {
+        tdm_fail(&error, "%s; --help says more", problem);
+        return tdm_cli_fail("trace convert", &error, TDM_EXIT_USAGE);
+    }
+    if (strcmp(c.output, "-") == 0)
+        c.output = "/dev/stdout";
     const struct tdm_trace_format *format = output_format(&c, &error);
     struct tdm_trace *trace = format ? make(&c, &error) : NULL;
     if (!trace)
-        return tdm_trace_complain(&error, TDM_EXIT_USAGE);
+        return tdm_cli_fail("trace", &error, TDM_EXIT_USAGE);
     const struct tdm_write_options options = {
         .packet = c.read.packet, .wrote = wrote, .context = &c};
     c.written = json_array();
     warn(&c, format, trace);
     int code = TDM_EXIT_DONE;
     if (format->write(trace, c.output, &options, &error) < 0)
-        code = tdm_trace_complain(&error, TDM_EXIT_FAILED);
+        code = tdm_cli_fail("trace", &error, TDM_EXIT_FAILED);
     else if (c.json) {
         json_t *object = tdm_trace_json(c.output, format->name, trace);
         if (object)
             json_object_set(object, "written", c.written);
-        code = tdm_trace_dump(object);
+        code = tdm_cli_json(object);
     }
     json_decref(c.written);
     tdm_trace_free(trace);

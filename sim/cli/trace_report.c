@@ -1,56 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// tandem trace: what a trace is like, for people and for programs; and how options are read.
+// tandem trace: what a trace is like, for people and for programs; what --column says.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
 #include "cli/trace_parts.h"
 #include "core/arena.h"
+#include "core/error.h"
 #include "core/text.h"
 #include "model/library.h"
 #include "trace/columns.h"
 #include "trace/stats.h"
 
-int tdm_trace_complain(const struct tdm_error *error, int code)
+int tdm_trace_column(void *into, char *text, struct tdm_error *error)
 {
-    char text[1024];
-    tdm_error_format(error, text, sizeof text);
-    fprintf(stderr, "tandem trace: %s\n", text);
-    return code;
-}
-
-int tdm_trace_quantity(const char *option, const char *text, enum tdm_dimension dimension,
-                       double least, double *value)
-{
-    struct tdm_error error;
-    const bool bare = strspn(text, "+-0123456789.eE") == strlen(text);
-    const enum tdm_dimension read = bare && dimension == TDM_TIME ? TDM_PLAIN : dimension;
-    if (tdm_quantity_parse(text, read, value, &error) < 0) {
-        fprintf(stderr, "tandem trace: --%s: %s\n", option, error.message);
-        return -1;
-    }
-    if (*value < least) {
-        fprintf(stderr, "tandem trace: --%s: '%s' is too small; it must be at least %g %s\n",
-                option, text, least, dimension == TDM_PLAIN ? "" : tdm_dimension_unit(dimension));
-        return -1;
-    }
-    return 0;
-}
-
-int tdm_trace_column(char *text, struct tdm_read_options *options)
-{
-    struct tdm_error error;
+    struct tdm_read_options *options = into;
     struct tdm_nearest nearest;
     char *equal = strchr(text, '='), *colon = equal ? strrchr(equal, ':') : NULL;
-    if (!equal || !equal[1]) {
-        fprintf(stderr,
-                "tandem trace: --column: '%s' should be PART=COLUMN:UNIT, as in"
-                " down=throughput_mbps:Mbit/s\n",
-                text);
-        return -1;
-    }
+    if (!equal || !equal[1])
+        return tdm_fail(error, "'%s' should be PART=COLUMN:UNIT, as in down=throughput_mbps:Mbit/s",
+                        text);
     *equal = '\0';
     tdm_nearest_start(&nearest, text);
     for (int p = 0; p < TDM_PARTS; p++) {
@@ -61,16 +31,10 @@ int tdm_trace_column(char *text, struct tdm_read_options *options)
             *colon++ = '\0';
         *(p == TDM_PART_TIME ? &options->time : &options->columns[p]) =
             (struct tdm_csv_column){.name = equal + 1, .unit = colon};
-        if (!colon || tdm_columns_check_unit(p, colon, &error) == 0)
-            return 0;
-        fprintf(stderr, "tandem trace: --column: %s\n", error.message);
-        return -1;
+        return colon ? tdm_columns_check_unit(p, colon, error) : 0;
     }
-    fprintf(stderr,
-            "tandem trace: --column: unknown part '%s'%s; parts: time, up, down, rtt,"
-            " signal\n",
-            text, tdm_nearest_hint(&nearest));
-    return -1;
+    return tdm_fail(error, "unknown part '%s'%s; parts: time, up, down, rtt, signal", text,
+                    tdm_nearest_hint(&nearest));
 }
 
 int tdm_trace_path(const char *reference, char *path, size_t size, struct tdm_error *error)
@@ -160,16 +124,4 @@ json_t *tdm_trace_json(const char *name, const char *format, const struct tdm_tr
     if (trace->signal)
         add_quantiles(object, "signal", &stats.signal, 1, "dbm");
     return object;
-}
-
-int tdm_trace_dump(json_t *value)
-{
-    if (!value) {
-        fputs("tandem trace: no memory\n", stderr);
-        return TDM_EXIT_FAILED;
-    }
-    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-    putchar('\n');
-    json_decref(value);
-    return TDM_EXIT_DONE;
 }

@@ -84,13 +84,13 @@ int tdm_terminal_width(FILE *stream)
 {
     struct winsize size;
     const char *columns = getenv("COLUMNS");
-    int width = columns ? atoi(columns) : 0;
+    long width = columns ? strtol(columns, NULL, 10) : 0;
     if (width <= 0 && fileno(stream) >= 0 && isatty(fileno(stream)) &&
         ioctl(fileno(stream), TIOCGWINSZ, &size) == 0)
         width = size.ws_col;
     if (width <= 0)
         width = USUAL_WIDTH;
-    return width < LEAST_WIDTH ? LEAST_WIDTH : width > MOST_WIDTH ? MOST_WIDTH : width;
+    return width < LEAST_WIDTH ? LEAST_WIDTH : width > MOST_WIDTH ? MOST_WIDTH : (int)width;
 }
 
 // ---- filling -----------------------------------------------------------------------------------

@@ -82,8 +82,8 @@ static double within(const struct tdm_arrivals *a, double time)
 void tdm_arrivals_start(struct tdm_arrivals *a, const struct tdm_stream *stream, uint64_t seed,
                         uint64_t index, double *again)
 {
-    *a = (struct tdm_arrivals){
-        .type = &tdm_arrival_types[stream->arrivals], .stream = stream, .again = again};
+    *a = (struct tdm_arrivals){.type = &tdm_arrival_types[stream->arrivals], .stream = stream};
+    a->again = again;
     tdm_random_seed(&a->random, seed, "arrivals", index);
     a->next = within(a, a->type->first(a));
 }
