@@ -130,6 +130,12 @@ static void add_interval(struct tdm_table *table, double half)
         tdm_table_add(table, "±%.2g", half);
 }
 
+// Whether more than one in a hundred requests had no answer.
+static bool leaves_out(const struct tdm_summary *s)
+{
+    return s->dropped + s->unanswered > 0.01 * (s->requests + s->dropped + s->unanswered);
+}
+
 static void print_requests(const struct column *columns, size_t count, const struct column *oracle)
 {
     static const char *const titles[] = {"policy",  ">cost J", "±95 %",   ">/oracle", ">ETI J",
@@ -139,7 +145,8 @@ static void print_requests(const struct column *columns, size_t count, const str
     tdm_table_start(&table, titles);
     for (size_t i = 0; i < count; i++) {
         const struct tdm_summary *s = &columns[i].summary;
-        tdm_table_add(&table, "%s", columns[i].policy);
+        const char *mark = leaves_out(s) ? " *" : "";
+        tdm_table_add(&table, "%s%s", columns[i].policy, mark);
         tdm_table_add(&table, "%.3f", s->cost);
         add_interval(&table, columns[i].cost_interval);
         tdm_table_add(&table, "%.2f", s->cost / oracle->summary.cost);
@@ -178,6 +185,18 @@ static void print_boards(const struct column *columns, size_t count)
     tdm_table_print(&table, stdout, 0, tdm_terminal_width(stdout));
 }
 
+// What the figures leave out, where some requests had no answer.
+static void print_marked(const struct column *columns, size_t count)
+{
+    bool marked = false;
+    for (size_t i = 0; i < count; i++)
+        marked |= leaves_out(&columns[i].summary);
+    if (marked)
+        puts("* left over 1 % of the requests without an answer: dropped, or waiting at the end. "
+             "Its figures are\n  of those that it answered, and flatter it; only 'late' counts "
+             "them.");
+}
+
 static void print_tables(const struct arguments *a, const struct tdm_scenario *scenario,
                          const struct column *columns)
 {
@@ -189,6 +208,7 @@ static void print_tables(const struct arguments *a, const struct tdm_scenario *s
         printf("%s\n", scenario->title);
     putchar('\n');
     print_requests(columns, a->policy_count, oracle);
+    print_marked(columns, a->policy_count);
     putchar('\n');
     print_boards(columns, a->policy_count);
     printf("\nNo plan can cost less than %.3f J a request on average (no queueing, switching, "

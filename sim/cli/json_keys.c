@@ -30,7 +30,7 @@ const struct tdm_json_key tdm_json_keys[] = {
     {POLICIES, "latency_p99_s", "s", "99 % of requests take at most this"},
     {POLICIES, "waited_s", "s", "mean time that a request waited for its board"},
     {POLICIES, "misses", "share",
-     "of answered and dropped requests: past their deadline, or dropped"},
+     "of all but those still in time at the end: late, dropped, or overdue and unanswered"},
     {POLICIES, "offloaded", "share", "of requests that sent anything"},
     {POLICIES, "accuracy", "share", "expected, mean; null where nothing is known"},
     {POLICIES, "sent_bytes", "bytes", "mean sent by a request"},

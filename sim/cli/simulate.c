@@ -101,6 +101,7 @@ static void add_totals(struct running *r)
         tdm_engine_totals(r->engine, (int)i, &totals);
         r->figures->arrived += totals.arrived;
         r->figures->unanswered += totals.unanswered;
+        r->figures->overdue += totals.overdue;
         r->figures->board_energy += tdm_watts_sum(&totals.energy);
         r->figures->radio_energy += totals.radio_energy;
     }

@@ -10,7 +10,7 @@ struct tdm_record;
 
 /** Figures of one run, or of several added up. Sums are over answered requests. */
 struct tdm_figures {
-    uint64_t requests, late, sent_any, dropped, unanswered, arrived;
+    uint64_t requests, late, sent_any, dropped, unanswered, overdue, arrived;
     double cost, energy, latency, waited; /**< sums */
     double sent, received;                /**< bytes, sums */
     double accuracy;                      /**< sum over the requests that have one */

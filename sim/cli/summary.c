@@ -20,7 +20,8 @@ void tdm_summarise(struct tdm_figures *f, size_t runs, struct tdm_summary *s)
         .p95 = tdm_figures_percentile(f, 0.95),
         .p99 = tdm_figures_percentile(f, 0.99),
         .waited = f->waited / n,
-        .misses = (double)(f->late + f->dropped) / (double)(f->requests + f->dropped),
+        .misses = (double)(f->late + f->dropped + f->overdue) /
+                  (double)(f->requests + f->dropped + f->overdue),
         .offloaded = (double)f->sent_any / n,
         .accuracy = f->accuracies ? f->accuracy / (double)f->accuracies : NAN,
         .sent = f->sent / n,
@@ -78,8 +79,8 @@ int tdm_check_simulation(const struct tdm_simulation *simulation, struct tdm_err
 void tdm_explain_unanswered(const struct tdm_scenario *scenario, const char *policy,
                             const struct tdm_figures *figures)
 {
-    if (!figures->unanswered)
-        return;
+    if ((double)figures->unanswered <= 0.01 * (double)figures->arrived)
+        return; // those in service when the run ended
     fprintf(stderr,
             "tandem: %s under %s: %" PRIu64 " of %" PRIu64
             " requests were unanswered at the end (%g s): they waited for a board that was busy, "

@@ -11,7 +11,7 @@
 struct tdm_summary {
     double requests, dropped, unanswered; /**< counts over all seeds */
     double cost, energy, latency, p50, p95, p99, waited;
-    double misses;    /**< of answered and dropped: the share late or dropped */
+    double misses;    /**< share late, dropped, or unanswered past its deadline */
     double offloaded; /**< share that sent anything */
     double accuracy, sent, received, bound;
     double board_energy, radio_energy, server_energy; /**< J a run */
@@ -26,7 +26,7 @@ json_t *tdm_summary_json(const char *policy, const struct tdm_summary *summary);
 /** Opens and closes what a simulation names: -1 with `error` where something is not to be had. */
 int tdm_check_simulation(const struct tdm_simulation *simulation, struct tdm_error *error);
 
-/** Says on standard error why requests were left unanswered, if any were. */
+/** Says on standard error why requests were left unanswered, if more than 1 % were. */
 void tdm_explain_unanswered(const struct tdm_scenario *scenario, const char *policy,
                             const struct tdm_figures *figures);
 

@@ -69,7 +69,8 @@ void tdm_engine_totals(const struct tdm_engine *engine, int board, struct tdm_bo
     *totals = (struct tdm_board_totals){.end = unit->driver->now,
                                         .energy = unit->energy,
                                         .radio_energy = tdm_unit_radio_energy(unit),
-                                        .unanswered = tdm_unit_unanswered(unit)};
+                                        .unanswered = tdm_unit_unanswered(unit),
+                                        .overdue = tdm_unit_overdue(unit)};
     for (size_t i = 0; i < unit->queue_count; i++) {
         totals->arrived += unit->queues[i].arrived;
         totals->served += unit->queues[i].served;

@@ -7,11 +7,12 @@
 
 /** What came of a run, for one board. */
 struct tdm_board_totals {
-    double end;              /**< s: when the run was over for it */
+    double end;              /**< s: the end of the run, or of the stage that was running then */
     struct tdm_watts energy; /**< J of the board, by cause */
     double radio_energy;     /**< J, tails that really happened included */
     double server_energy;    /**< J above idle that its requests took */
     uint64_t arrived, served, dropped, unanswered;
+    uint64_t overdue; /**< of the unanswered: past their deadline */
 };
 
 struct tdm_engine {

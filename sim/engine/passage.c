@@ -38,9 +38,12 @@ static void send_up(struct tdm_way *way, double now, struct tdm_passage *p)
     const double sent = tdm_trace_finish(link->series, TDM_UP, &way->up, offset + first, p->sent);
     way->up_free = sent - offset;
     p->up_end = way->up_free + rtt / 2;
-    if (isinf(sent))
-        return;
-    p->radio_up = tdm_radio_transfer(&way->radio, TDM_UP, start, way->up_free, p->sent, p->signal);
+    double bytes = p->sent, end = way->up_free;
+    if (isinf(sent)) { // it goes on trying until the run ends
+        end = fmax(start, way->radio.until);
+        bytes = tdm_trace_bytes(link->series, TDM_UP, offset + start, offset + end);
+    }
+    p->radio_up = tdm_radio_transfer(&way->radio, TDM_UP, start, end, bytes, p->signal);
 }
 
 static void serve(struct tdm_slots *slots, struct tdm_passage *p, bool look_ahead)
@@ -52,12 +55,11 @@ static void serve(struct tdm_slots *slots, struct tdm_passage *p, bool look_ahea
     p->serve_start = fmax(p->up_end, slots->free_at[first]);
     p->serve_end = p->serve_start + p->service;
     const struct tdm_server *server = slots->server;
-    p->server_energy = p->service * server->busy / (double)slots->count;
+    p->server_energy = p->service * (server->busy - server->idle) / (double)slots->count;
     if (look_ahead || isinf(p->serve_end))
         return;
     slots->free_at[first] = p->serve_end;
-    if (!isnan(server->busy) && !isnan(server->idle))
-        slots->energy += p->service * (server->busy - server->idle) / (double)slots->count;
+    slots->energy += p->server_energy;
 }
 
 void tdm_way_send(struct tdm_way *way, double now, struct tdm_passage *p, bool look_ahead)

@@ -22,8 +22,15 @@ static void log_piece(struct tdm_radio_meter *meter, double start, double end, d
     pieces->items[pieces->count++] = (struct tdm_radio_piece){start, end, joules / (end - start)};
 }
 
+// Joules spread evenly over a stretch; what lies behind the end of the run is left out.
 static void count(struct tdm_radio_meter *meter, double start, double end, double joules)
 {
+    if (end > meter->until) {
+        if (start >= meter->until)
+            return;
+        joules *= (meter->until - start) / (end - start);
+        end = meter->until;
+    }
     meter->energy += joules;
     log_piece(meter, start, end, joules);
 }

@@ -23,6 +23,7 @@ struct tdm_radio_pieces {
 
 struct tdm_radio_meter {
     const struct tdm_radio *radio;   /**< NULL: nobody pays */
+    double until;                    /**< s, the end of the run: what comes later is not counted */
     double last;                     /**< s, when the last transfer ended; -INFINITY: none yet */
     double energy;                   /**< J so far, the running tail not included */
     struct tdm_radio_pieces *pieces; /**< NULL: nobody records */

@@ -122,12 +122,12 @@ static double next_but_overflow(const struct tdm_unit *unit, enum tdm_next *what
         next = later(oldest(queue), unit->driver->now);
         *what = TDM_NEXT_START;
     }
-    if (next >= unit->scenario->duration) { // nothing starts after the end
+    if (next >= unit->scenario->duration) { // nothing starts once the run is over
         next = INFINITY;
         *what = TDM_NEXT_NOTHING;
     }
     const struct tdm_request *answer = first_answer(unit);
-    if (answer && answer->answer <= next && isfinite(answer->answer)) {
+    if (answer && answer->answer <= next && answer->answer <= unit->scenario->duration) {
         next = answer->answer;
         *what = TDM_NEXT_ANSWER;
     }
@@ -371,6 +371,24 @@ uint64_t tdm_unit_unanswered(const struct tdm_unit *unit)
     uint64_t sum = unit->serving;
     for (size_t i = 0; i < unit->queue_count; i++)
         sum += unit->queues[i].count;
+    return sum;
+}
+
+uint64_t tdm_unit_overdue(const struct tdm_unit *unit)
+{
+    const double end = unit->scenario->duration;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < unit->serving; i++) {
+        const struct tdm_request *request = &unit->served[i];
+        sum += request->arrival + unit->queues[request->queue].stream->deadline < end;
+    }
+    for (size_t i = 0; i < unit->queue_count; i++) {
+        const struct tdm_queue *queue = &unit->queues[i];
+        for (size_t j = 0; j < queue->count; j++)
+            sum +=
+                queue->waiting[(queue->head + j) % queue->room].arrival + queue->stream->deadline <
+                end;
+    }
     return sum;
 }
 

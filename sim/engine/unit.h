@@ -99,6 +99,9 @@ void tdm_unit_stop(struct tdm_unit *unit, double end);
 /** Requests that wait or are in service. */
 uint64_t tdm_unit_unanswered(const struct tdm_unit *unit);
 
+/** Those of them that have missed their deadline by the end of the run. */
+uint64_t tdm_unit_overdue(const struct tdm_unit *unit);
+
 /** J of the radios so far. */
 double tdm_unit_radio_energy(const struct tdm_unit *unit);
 

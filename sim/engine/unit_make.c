@@ -121,6 +121,7 @@ static int make_ways(struct tdm_unit *unit, struct tdm_slots *slots, bool record
         *way = (struct tdm_way){.link = link, .slots = &slots[link->server]};
         way->radio.radio = link->radio;
         way->radio.last = -INFINITY;
+        way->radio.until = scenario->duration;
         way->radio.pieces = recorded ? &unit->radio_pieces[unit->way_count] : NULL;
         unit->way_count++;
     }

@@ -15,9 +15,10 @@ struct filling {
     const struct tdm_situation *situation;
     const struct tdm_processor *processor;
     struct tdm_opps opps;
+    struct tdm_speed alone;
     struct tdm_speed speed; // that co-runners leave
     struct tdm_supply supply;
-    struct tdm_conditions conditions;
+    struct tdm_conditions quiet; // no co-runners but on the CPU
 };
 
 static bool is_gpu(const struct tdm_processor *processor)
@@ -119,19 +120,53 @@ static double *times_beyond(const struct filling *f, const struct tdm_fit *whole
     return beyond;
 }
 
-static struct tdm_watts watts_of(const struct filling *f, const struct tdm_fit *fit,
-                                 const struct tdm_times *times)
+// What co-runners draw while they have the share `gpu` of the GPU and of the memory bandwidth what
+// the scenario says: on the GPU as much as this board's network, which is assumed.
+static void add_co_runners(const struct filling *f, double gpu, struct tdm_watts *watts)
 {
-    struct tdm_conditions conditions = f->conditions;
+    const struct tdm_fit *fit = &f->costs->fit;
+    const struct tdm_times times = tdm_latency_at(fit, fit->latency, &f->alone);
+    const struct tdm_watts busy = tdm_power_run(fit, fit->power, &f->supply, &times, &f->quiet);
+    const struct tdm_watts idle = tdm_power_idle(fit->power, &f->supply, &f->quiet);
+    struct tdm_conditions loaded = f->quiet;
+    loaded.load.memory = f->situation->load.memory;
+    const struct tdm_watts moving = tdm_power_idle(fit->power, &f->supply, &loaded);
+    const double share = times.ug > 0 ? gpu / times.ug : 0;
+    watts->gpu += share * (busy.gpu - idle.gpu);
+    watts->memory += share * (busy.memory - idle.memory) + moving.memory - idle.memory;
+}
+
+// At rest, with the share `cpu` of the cores at work.
+static struct tdm_watts watts_at_rest(const struct filling *f, double cpu)
+{
+    struct tdm_conditions conditions = f->quiet;
+    conditions.load.cpu = cpu;
+    struct tdm_watts watts = tdm_power_idle(f->costs->fit.power, &f->supply, &conditions);
+    add_co_runners(f, f->situation->load.gpu, &watts);
+    return watts;
+}
+
+// While a fit runs. Co-runners stretch its time, but not what it does: it has the GPU for as long
+// as it would alone, and they have what is left.
+static struct tdm_watts watts_of(const struct filling *f, const struct tdm_fit *fit)
+{
+    const struct tdm_load *load = &f->situation->load;
+    struct tdm_times times = tdm_latency_at(fit, fit->latency, &f->speed);
     if (!is_gpu(f->processor)) {
+        struct tdm_conditions conditions = f->quiet;
         const double gpu = f->processor->domain == TDM_GPU ? f->processor->utilisation : 0;
-        conditions.load.cpu += cpu_taken(f);
-        conditions.load.gpu = fmin(1, conditions.load.gpu + gpu);
-        conditions.load.memory =
-            fmin(1, conditions.load.memory + times->um * f->processor->bandwidth);
-        return tdm_power_idle(fit->power, &f->supply, &conditions);
+        conditions.load.cpu = load->cpu + cpu_taken(f);
+        conditions.load.gpu = gpu;
+        conditions.load.memory = fmin(1 - load->memory, times.um * f->processor->bandwidth);
+        struct tdm_watts watts = tdm_power_idle(fit->power, &f->supply, &conditions);
+        add_co_runners(f, fmin(load->gpu, 1 - gpu), &watts);
+        return watts;
     }
-    return tdm_power_run(fit, fit->power, &f->supply, times, &conditions);
+    const struct tdm_times alone = tdm_latency_at(fit, fit->latency, &f->alone);
+    times.ug = alone.ug * alone.total / times.total;
+    struct tdm_watts watts = tdm_power_run(fit, fit->power, &f->supply, &times, &f->quiet);
+    add_co_runners(f, fmin(load->gpu, 1 - times.ug), &watts);
+    return watts;
 }
 
 static void add_gap(const struct tdm_costs *costs, struct tdm_watts *watts)
@@ -149,9 +184,8 @@ static const struct tdm_part *make_parts(const struct filling *f, const struct t
         const double share = costs->part_share[i];
         const bool gpu = is_gpu(f->processor);
         const struct tdm_fit part = scaled(whole, share, share, gpu ? 1 : share);
-        const struct tdm_times times = tdm_latency_at(&part, whole->latency, &f->speed);
-        parts[i] = (struct tdm_part){share, times_beyond(f, whole, worth, share),
-                                     watts_of(f, &part, &times)};
+        parts[i] =
+            (struct tdm_part){share, times_beyond(f, whole, worth, share), watts_of(f, &part)};
         add_gap(costs, &parts[i].watts);
         if (!parts[i].beyond)
             return NULL;
@@ -174,12 +208,10 @@ static int fill_cell(const struct filling *f, struct tdm_cell *cell)
     cell->uc = gpu ? times.uc : f->processor->domain == TDM_CPU;
     cell->ug = f->processor->domain == TDM_GPU ? times.ug : 0;
     cell->um = times.um;
-    cell->run = watts_of(f, &whole, &times);
-    cell->idle = tdm_power_idle(whole.power, &f->supply, &f->conditions);
-    struct tdm_conditions packing = f->conditions;
-    packing.load.cpu =
-        fmin(1, packing.load.cpu + 1. / (double)costs->board->domain[TDM_CPU]->cores);
-    cell->packing = tdm_power_idle(whole.power, &f->supply, &packing);
+    const double core = 1. / (double)costs->board->domain[TDM_CPU]->cores;
+    cell->run = watts_of(f, &whole);
+    cell->idle = watts_at_rest(f, f->situation->load.cpu);
+    cell->packing = watts_at_rest(f, fmin(1, f->situation->load.cpu + core));
     cell->pack_rate = costs->board->pack * clock_of(f, TDM_CPU);
     add_gap(costs, &cell->run);
     add_gap(costs, &cell->idle);
@@ -206,13 +238,16 @@ const struct tdm_cell *tdm_costs_fill(struct tdm_costs *costs, size_t index, int
                         .situation = &costs->situations[situation],
                         .processor = &board->processors[processor],
                         .opps = {{opp[0], opp[1], opp[2]}}};
-    const struct tdm_speed alone = tdm_speed_at(board, fit->latency, f.opps);
-    f.speed = tdm_speed_under(fit->latency, &alone, &f.situation->load);
+    const double cores = (double)board->domain[TDM_CPU]->cores;
+    f.alone = tdm_speed_at(board, fit->latency, f.opps);
+    f.speed = tdm_speed_under(fit->latency, &f.alone, &f.situation->load);
     f.supply = tdm_supply_at(board, fit->power, f.opps);
-    f.conditions = (struct tdm_conditions){.cores = (double)f.situation->cores /
-                                                    (double)board->domain[TDM_CPU]->cores,
-                                           .leakage_factor = 1,
-                                           .load = f.situation->load};
+    f.quiet = (struct tdm_conditions){.cores = (double)f.situation->cores / cores,
+                                      .leakage_factor = 1,
+                                      .load = {.cpu = f.situation->load.cpu}};
+    const double free = (double)f.situation->cores - cores * f.situation->load.cpu;
+    if (is_gpu(f.processor)) // launches come from one thread, and it gets one core at most
+        f.speed.cpu = fit->cpu_lost + (f.speed.cpu - fit->cpu_lost) * fmin(1, fmax(free, 0.05));
     struct tdm_cell *cell = tdm_arena_alloc(costs->arena, sizeof *cell);
     if (!cell || fill_cell(&f, cell))
         return NULL;

@@ -121,8 +121,10 @@ static const struct tdm_attribute load_attributes[] = {
     {"board", TDM_NAME, AT(tdm_scenario_load, board_id), "id of the board", .required = true},
     {"from", TDM_QUANTITY, AT(tdm_scenario_load, from), "start", .fallback = "0 s", TIME},
     {"until", TDM_QUANTITY, AT(tdm_scenario_load, until), "end; none: the run's", TIME},
-    {"cpu", TDM_QUANTITY, AT(tdm_scenario_load, cpu), "share of the cores", LOAD},
-    {"gpu", TDM_QUANTITY, AT(tdm_scenario_load, gpu), "share of the GPU", LOAD},
+    {"cpu", TDM_QUANTITY, AT(tdm_scenario_load, cpu),
+     "share of the cores; launches slow down once less than one core is free", LOAD},
+    {"gpu", TDM_QUANTITY, AT(tdm_scenario_load, gpu),
+     "share of the GPU; it draws there what the board's own network does", LOAD},
     {"emc", TDM_QUANTITY, AT(tdm_scenario_load, emc), "share of the memory bandwidth", LOAD},
 };
 static const struct tdm_element load_element = {.name = "load",

@@ -104,6 +104,9 @@ class Net:
         return rows.get(bits, rows.get(0, float("nan")))
 
 
+ALONE = {"cpu": 0.0, "gpu": 0.0, "emc": 0.0}
+
+
 class Board:
     def __init__(self, name, net, load):
         self.root = root = document("boards", name)
@@ -146,16 +149,20 @@ class Board:
         self.latency = next(x for x in root.findall("latency") if x.get("id") == latency)
         self.power = next(x for x in root.findall("power") if x.get("id") == fit.get("power"))
 
-    def speeds(self, opp):
+    def speeds(self, opp, load):
         lost = quantity(self.latency, "gpu-lost")
         gpu = self.domains["gpu"][opp[1]] - lost
         bandwidth = numbers(self.latency, "bandwidth")[opp[2]]
-        return (self.domains["cpu"][opp[0]], gpu * (1 - self.load["gpu"]),
-                bandwidth * (1 - self.load["emc"]))
+        return (self.domains["cpu"][opp[0]], gpu * (1 - load["gpu"]), bandwidth * (1 - load["emc"]))
 
-    def times(self, work, opp):
-        cpu, gpu, bandwidth = self.speeds(opp)
+    def times(self, work, opp, load=None, launches=False):
+        """Seconds of all and of the device, and the shares of host and memory; launches get one
+        core, or what co-runners leave of it."""
+        load = load or self.load
+        cpu, gpu, bandwidth = self.speeds(opp, load)
         cpu -= work["cpu-lost"]
+        if launches:
+            cpu *= min(1, max(0.05, self.cores * (1 - load["cpu"])))
         kernel = p_norm(work["compute"] / gpu, work["traffic"] / bandwidth, work["overlap"])
         byte = p_norm(1 / bandwidth, quantity(self.latency, "ridge") / gpu,
                       quantity(self.latency, "ridge-sharpness"))
@@ -163,7 +170,7 @@ class Board:
         host = work["launch"] / cpu + work["launch-traffic"] / bandwidth
         total = p_norm(host, device, work["concurrency"]) + work["host"] / cpu
         memory = (work["traffic"] + work["bound"] + work["launch-traffic"]) / bandwidth
-        return total, min(1, host / total), min(1, device / total), min(1, memory / total)
+        return total, min(1, host / total), min(device, total), min(1, memory / total)
 
     def supply(self, opp):
         clocks = [self.domains[d][opp[i]] / self.domains[d][-1]
@@ -171,29 +178,45 @@ class Board:
         return clocks, numbers(self.power, "cpu-v")[opp[0]] ** 2, \
             numbers(self.power, "gpu-v")[opp[1]] ** 2
 
-    def idle(self, opp, cpu_load=None, memory_load=None):
+    def rest(self, opp, cpu, memory=0.0):
+        """W with nothing on the GPU: that share of the cores at work, and of the bandwidth."""
         (c, g, m), vc, vg = self.supply(opp)
         p = self.power
-        cpu = self.load["cpu"] if cpu_load is None else cpu_load
-        memory = self.load["emc"] if memory_load is None else memory_load
         return (quantity(p, "fixed") + self.gap + quantity(p, "leakage") * vg
                 + c * vc * (quantity(p, "cpu-clock") + quantity(p, "cpu-busy") * cpu)
-                + g * vg * (quantity(p, "gpu-clock") + quantity(p, "gpu-busy") * self.load["gpu"])
-                + numbers(p, "memory-idle")[opp[2]]
-                + quantity(p, "memory-busy") * memory * m
-                * (1 + quantity(p, "memory-voltage") * (vg - 1)))
+                + g * vg * quantity(p, "gpu-clock")
+                + numbers(p, "memory-idle")[opp[2]] + self.moving(opp, memory))
 
-    def busy(self, work, opp):
-        (c, g, m), vc, vg = self.supply(opp)
+    def moving(self, opp, memory):
+        (_, _, m), _, vg = self.supply(opp)
+        return quantity(self.power, "memory-busy") * memory * m \
+            * (1 + quantity(self.power, "memory-voltage") * (vg - 1))
+
+    def run(self, work, opp, total, device):
+        """W of GPU and memory beyond rest, when a run of `total` s has the GPU for `device` s."""
+        (_, g, m), _, vg = self.supply(opp)
         p = self.power
-        total, uc, ug, _ = self.times(work, opp)
-        shared = min(self.load["gpu"], 1 - ug)
-        return (self.idle(opp) + c * vc * work["cpu-spin"] * (1 - uc)
-                + work["cpu-energy"] / total * vc
-                + g * vg * quantity(p, "gpu-busy") * (ug + shared - self.load["gpu"])
-                + work["gpu-energy"] / total * vg
+        return (g * vg * quantity(p, "gpu-busy") * device / total + work["gpu-energy"] / total * vg
                 + work["memory-energy"] / total * m ** quantity(p, "memory-exponent")
                 * (1 + quantity(p, "memory-voltage") * (vg - 1)))
+
+    def others(self, opp, gpu):
+        """W of co-runners that have this share of the GPU: there they draw what our dnn would."""
+        total, _, device, _ = self.times(self.work, opp, ALONE)
+        return (gpu * self.run(self.work, opp, total, device) * total / device
+                + self.moving(opp, self.load["emc"]))
+
+    def idle(self, opp, cpu=None):
+        return (self.rest(opp, self.load["cpu"] if cpu is None else cpu)
+                + self.others(opp, self.load["gpu"]))
+
+    def busy(self, work, opp):
+        (c, _, _), vc, _ = self.supply(opp)
+        total, uc, _, _ = self.times(work, opp, launches=True)
+        device = self.times(work, opp, ALONE)[2]
+        return (self.rest(opp, self.load["cpu"]) + c * vc * work["cpu-spin"] * (1 - uc)
+                + work["cpu-energy"] / total * vc + self.run(work, opp, total, device)
+                + self.others(opp, min(self.load["gpu"], 1 - device / total)))
 
     def own_work(self, processor):
         """A CPU: its FLOP by its cycles, as far as co-runners leave cores; its bytes by its share
@@ -220,9 +243,9 @@ class Board:
             if flop == byte == kernels == 0:
                 return 0.0
             part = scaled(work, flop * left, byte * left, kernels if gpu else flop * left)
-            return self.times(part, opp)[0]
+            return self.times(part, opp, launches=gpu)[0]
 
-        whole = self.times(work, opp)[0]
+        whole = self.times(work, opp, launches=gpu)[0]
         weight = whole / sum(layer_time(layer, 1) for layer in net.layers)
         times = [weight * layer_time(layer, share) for layer in net.layers]
         beyond = [sum(times[first:]) for first in net.before]
@@ -232,7 +255,8 @@ class Board:
         else:
             used = min(1 - self.load["cpu"], quantity(processor, "utilisation", 1.0))
             memory = self.times(part, opp)[3] * quantity(processor, "bandwidth", 1.0)
-            watts = self.idle(opp, self.load["cpu"] + used, min(1, self.load["emc"] + memory))
+            watts = (self.rest(opp, self.load["cpu"] + used, min(1 - self.load["emc"], memory))
+                     + self.others(opp, self.load["gpu"]))
         self.cells[key] = beyond, watts
         return self.cells[key]
 
@@ -325,13 +349,13 @@ class Server:
     def __init__(self, name, net):
         root = document("servers", name)
         self.overhead = quantity(root, "overhead", 1e-3)
-        self.busy = quantity(root, "busy")
+        self.busy, self.idle = quantity(root, "busy"), quantity(root, "idle")
         slots = int(root.get("slots", "1"))
         whole = net.flop / (quantity(root, "flop") * quantity(root, "efficiency", 0.2))
         for rate in root.findall("rate"):
             if rate.get("dnn") == net.name:
                 whole = quantity(rate, "time")
-        self.whole, self.slot_watts = whole, self.busy / slots
+        self.whole, self.slot_watts = whole, (self.busy - self.idle) / slots
         self.shares = [sum(layer[0] for layer in net.layers[first:]) / net.flop
                        for first in net.before]
 

@@ -25,8 +25,9 @@ static void prepare(struct set *s, const struct tdm_trace *trace, size_t slots,
     *s = (struct set){.link = {.rtt = 0.02, .series = trace},
                       .server = {.slots = (int64_t)slots, .idle = 50, .busy = 150}};
     s->slots = (struct tdm_slots){.server = &s->server, .count = slots, .free_at = s->free_at};
-    s->way = (struct tdm_way){
-        .link = &s->link, .slots = &s->slots, .radio = {.radio = radio, .last = -INFINITY}};
+    s->way = (struct tdm_way){.link = &s->link,
+                              .slots = &s->slots,
+                              .radio = {.radio = radio, .until = INFINITY, .last = -INFINITY}};
 }
 
 static struct tdm_passage send(struct set *s, double now, double bytes, double back, double service)
@@ -50,7 +51,7 @@ static void one_alone(void **state)
     assert_near(p.serve_end, 3.54, 1e-12);
     assert_near(p.down_first, 3.55, 1e-12);
     assert_near(p.down_end, 3.65, 1e-12);
-    assert_near(p.server_energy, 0.03 * 150, 1e-12);
+    assert_near(p.server_energy, 0.03 * 100, 1e-12); // above idle
     assert_near(s.slots.energy, 0.03 * 100, 1e-12);
     tdm_trace_free(trace);
 }
@@ -89,7 +90,7 @@ static void overridden_slots_share_the_servers_power(void **state)
     prepare(&s, trace, 4, NULL);
     s.server.slots = 1; // the type's own
     const struct tdm_passage p = send(&s, 0, 0, 0, 1);
-    assert_near(p.server_energy, 150. / 4, 1e-9); // busy is the power with every slot busy
+    assert_near(p.server_energy, 100. / 4, 1e-9); // busy is the power with every slot busy
     tdm_trace_free(trace);
 }
 
@@ -131,6 +132,13 @@ static void a_dead_link_never_answers(void **state)
     prepare(&s, trace, 1, NULL);
     assert_near(send(&s, 0, 1e5, 1e5, 0.1).down_end, 0.1 + 0.005 + 0.1 + 0.1 + 0.005, 1e-9);
     assert_true(isinf(send(&s, 0.9, 2e5, 1, 0.1).down_end));
+    // The radio goes on trying until the run ends, and pays for the 0.1 MB that got through.
+    static const struct tdm_radio air = {.up = 1e-6, .base = 0.5};
+    struct set trying;
+    prepare(&trying, trace, 1, &air);
+    trying.way.radio.until = 7;
+    assert_true(isinf(send(&trying, 0.9, 2e5, 1, 0.1).down_end));
+    assert_near(trying.way.radio.energy, 1e5 * 1e-6 + 6.1 * 0.5, 1e-12);
     // Those behind it wait for ever, too.
     const struct tdm_passage p = send(&s, 1.5, 1, 1, 0.1);
     assert_true(isinf(p.down_end) && isinf(p.up_start));

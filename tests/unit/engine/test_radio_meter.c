@@ -27,7 +27,8 @@ static const struct tdm_radio lte = {.up = 438.39 * SLOPE,
 static struct tdm_radio_meter meter_of(const struct tdm_radio *radio,
                                        struct tdm_radio_pieces *pieces)
 {
-    return (struct tdm_radio_meter){.radio = radio, .last = -INFINITY, .pieces = pieces};
+    return (struct tdm_radio_meter){
+        .radio = radio, .until = INFINITY, .last = -INFINITY, .pieces = pieces};
 }
 
 static double integral(const struct tdm_radio_pieces *pieces)

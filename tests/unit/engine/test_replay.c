@@ -31,6 +31,8 @@ static struct pair run_pair(const char *name, const char *inside, const char *in
     struct pair pair = {0};
     snprintf(text, sizeof text, inside, "model:");
     pair.model = run_it(run_scenario(name, text), 9, record, &pair.plans);
+    if (inside_replay != inside) // what was in service when the run ended has no row to replay
+        pair.plans.count = pair.model.count;
     char driver[64];
     snprintf(driver, sizeof driver, "replay:%s", record);
     snprintf(text, sizeof text, inside_replay, driver);
@@ -151,7 +153,8 @@ static void another_network(void **state)
         "<link from='b' to='cloud' bandwidth='100 Mbit/s' rtt='5 ms' radio='wifi'/>"
         "<knobs cut='all' xi='0 %%, 50 %%, 100 %%' bits='32, 8' processor='all'/>" CLOSED;
     struct pair pair = run_pair("network", before, after);
-    assert_false(pair.replay.failed);
+    if (pair.replay.failed)
+        fail_msg("%s", pair.replay.error.message);
     assert_true(pair.replay.count > pair.model.count); // and then again from the first
     size_t sent = 0;
     for (size_t i = 0; i < pair.model.count; i++) {

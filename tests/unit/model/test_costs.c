@@ -267,12 +267,44 @@ static void power_by_hand(void **state)
     // Under load, with half of the cores: half of the clocks' power, half of the busy cores'.
     const struct tdm_cell *shared = tdm_costs_at(t.costs, 1, 0, opp);
     assert_near(shared->idle.cpu, 0.5 * (0.2 * 0.5 + 0.8 * 0.5), 1e-12);
-    assert_near(shared->idle.gpu, 0.5 * 1.21 * (0.15 + 0.5 * 0.25), 1e-12);
-    assert_near(shared->idle.memory, 0.1 + 1 * 0.5 * 0.5 * (1 + 0.3 * 0.21), 1e-12);
+    // Co-runners have a quarter of the GPU, and draw there what the network does while it has it.
+    const double gpu = (cell->run.gpu - 0.09075) / cell->ug;
+    const double memory = (cell->run.memory - 0.1) / cell->ug;
+    const double moving = 1 * 0.5 * 0.5 * (1 + 0.3 * 0.21);
+    assert_near(shared->idle.gpu, 0.09075 + 0.25 * gpu, 1e-12);
+    assert_near(shared->idle.memory, 0.1 + 0.25 * memory + moving, 1e-12);
     assert_true(shared->time > cell->time);
-    // A GPU cannot be more than busy.
-    const double busy = shared->run.gpu - 0.5 * 1.21 * 0.15 - 0.1 * 1.21 / shared->time;
-    assert_near(busy, 0.5 * 1.21 * 0.5 * fmin(1, shared->ug + 0.25), 1e-12);
+    // The network does no more than alone, in more time; both together cannot be more than busy.
+    const double own = cell->ug * cell->time / shared->time;
+    const double theirs = fmin(0.25, 1 - own);
+    assert_near(shared->run.gpu, 0.09075 + (own + theirs) * gpu, 1e-12);
+    const double joules = (cell->run.memory - 0.1) * cell->time;
+    assert_near(shared->run.memory, 0.1 + joules / shared->time + theirs * memory + moving, 1e-12);
+    toy_end(&t);
+}
+
+// More work on the GPU is never less power; and launches wait once less than a core is free.
+static void co_runners_cost_power_and_time(void **state)
+{
+    const struct tdm_levels levels = {.xi = {1}, .xi_count = 1};
+    const struct tdm_situation situations[] = {alone,
+                                               {.load = {.gpu = 0.5}, .cores = 4},
+                                               {.load = {.gpu = 0.95}, .cores = 4},
+                                               {.load = {.cpu = 0.5}, .cores = 4},
+                                               {.load = {.cpu = 0.9}, .cores = 4}};
+    struct toy t = toy_of(*state, &levels, situations, 5);
+    const int opp[] = {0, 2, 1};
+    const struct tdm_cell *cells[5];
+    for (int i = 0; i < 5; i++)
+        cells[i] = tdm_costs_at(t.costs, i, 0, opp);
+    for (int i = 1; i < 3; i++) {
+        assert_true(cells[i]->run.gpu >= cells[0]->run.gpu * (1 - 1e-12));
+        assert_true(cells[i]->run.memory >= cells[0]->run.memory * (1 - 1e-12));
+        assert_true(cells[i]->idle_sum > cells[i - 1]->idle_sum);
+        assert_true(cells[i]->run_sum > cells[i]->idle_sum);
+    }
+    assert_near(cells[3]->time, cells[0]->time, 1e-12);  // two cores are free
+    assert_true(cells[4]->time > 1.01 * cells[0]->time); // 0.4 of one is
     toy_end(&t);
 }
 
@@ -353,6 +385,7 @@ int main(void)
         cmocka_unit_test(compute_bound_work_takes_twice_as_long_at_half_the_clock),
         cmocka_unit_test(a_vanishing_share_leaves_launches_and_fixed_costs),
         cmocka_unit_test(power_by_hand),
+        cmocka_unit_test(co_runners_cost_power_and_time),
         cmocka_unit_test(uncovered_rails_add_what_they_draw_idle),
         cmocka_unit_test(sixty_four_shares),
         cmocka_unit_test(points),
