@@ -23,6 +23,7 @@ struct arguments {
     size_t policy_count;
     uint64_t seed, seeds;
     bool json;
+    bool chosen; // the policies were asked for by name
 };
 
 // One policy over all seeds.
@@ -41,6 +42,7 @@ static int take_policies(void *into, char *list, struct tdm_error *error)
     bool oracle = false;
     char *rest = NULL;
     a->policy_count = 0;
+    a->chosen = true;
     for (char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
         if (a->policy_count == MOST_POLICIES - 1)
             return tdm_fail(error, "at most %d policies", MOST_POLICIES - 1);
@@ -127,7 +129,7 @@ static void add_interval(struct tdm_table *table, double half)
     if (isnan(half))
         tdm_table_add(table, "%s", "");
     else
-        tdm_table_add(table, "±%.2g", half);
+        tdm_table_add(table, "±%.2g", half < 1e-9 ? 0 : half);
 }
 
 // Whether more than one in a hundred requests had no answer.
@@ -250,11 +252,25 @@ static int check_policies(const struct arguments *a, const struct tdm_scenario *
     return 0;
 }
 
+// Of the usual policies, those that the scenario has a use for: no cloud, no cloud-only.
+static void keep_possible(struct arguments *a, const struct tdm_scenario *scenario)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < a->policy_count; i++) {
+        struct tdm_policy *policy = tdm_policy_open(a->policies[i], scenario, a->seed, NULL);
+        if (policy)
+            a->policies[kept++] = a->policies[i];
+        tdm_policy_free(policy);
+    }
+    a->policy_count = kept;
+}
+
 static int compare(const struct arguments *a, const struct tdm_scenario *scenario)
 {
     struct tdm_error error = {0};
     if (check_policies(a, scenario, &error))
         return tdm_cli_fail("compare", &error, TDM_EXIT_USAGE);
+    tdm_explain_sharing(scenario, a->engine);
     struct column *columns = calloc(a->policy_count, sizeof *columns);
     int status = columns ? 0 : tdm_fail(&error, "out of memory");
     for (size_t i = 0; status == 0 && i < a->policy_count; i++) {
@@ -284,6 +300,8 @@ int tdm_cli_compare(int argc, char **argv)
         return tdm_cli_fail("compare", &error, TDM_EXIT_USAGE);
     if (!a.seed)
         a.seed = (uint64_t)scenario->seed;
+    if (!a.chosen)
+        keep_possible(&a, scenario);
     const int code = compare(&a, scenario);
     tdm_scenario_free(scenario);
     return code;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/options.h"
@@ -75,6 +76,7 @@ static void print_figures(const struct arguments *a, const struct tdm_summary *s
         printf("\nrecord: %s\n", a->simulation.record);
 }
 
+// The command line without the record's own name, so that the same run is the same record.
 static char *join(int argc, char *const *argv)
 {
     char *line = NULL;
@@ -83,13 +85,17 @@ static char *join(int argc, char *const *argv)
     if (!stream)
         return NULL;
     fputs("tandem", stream);
-    for (int i = 0; i < argc; i++)
-        fprintf(stream, " %s", argv[i]);
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0)
+            i++;
+        else if (strncmp(argv[i], "-o", 2) != 0 && strncmp(argv[i], "--output=", 9) != 0)
+            fprintf(stream, " %s", argv[i]);
+    }
     fclose(stream);
     return line;
 }
 
-static int simulate(struct arguments *a, char *line)
+static int simulate(struct arguments *a, const char *line)
 {
     struct tdm_error error = {0};
     struct tdm_figures figures = {0};
@@ -97,6 +103,7 @@ static int simulate(struct arguments *a, char *line)
     // The engine and the policy are bad usage where they cannot be had; try them first.
     if (tdm_check_simulation(&a->simulation, &error))
         return tdm_cli_fail("run", &error, TDM_EXIT_USAGE);
+    tdm_explain_sharing(a->simulation.scenario, a->simulation.engine);
     if (tdm_simulate(&a->simulation, &figures, &error)) {
         tdm_figures_free(&figures);
         return tdm_cli_fail("run", &error, TDM_EXIT_FAILED);

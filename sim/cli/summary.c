@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "cli/output.h"
 
@@ -74,6 +75,21 @@ int tdm_check_simulation(const struct tdm_simulation *simulation, struct tdm_err
     tdm_policy_free(policy);
     tdm_engine_free(engine);
     return fine ? 0 : -1;
+}
+
+void tdm_explain_sharing(const struct tdm_scenario *scenario, const char *engine)
+{
+    if (strncmp(engine, "analytic:", 9) != 0)
+        return;
+    for (size_t i = 0; i < scenario->link_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (scenario->links[i].server == scenario->links[j].server) {
+                fprintf(stderr,
+                        "tandem: %s: several boards share the server '%s', and 'analytic:' lets "
+                        "each have it to itself\n",
+                        scenario->name, scenario->links[i].to);
+                return;
+            }
 }
 
 void tdm_explain_unanswered(const struct tdm_scenario *scenario, const char *policy,

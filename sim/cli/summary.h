@@ -26,6 +26,9 @@ json_t *tdm_summary_json(const char *policy, const struct tdm_summary *summary);
 /** Opens and closes what a simulation names: -1 with `error` where something is not to be had. */
 int tdm_check_simulation(const struct tdm_simulation *simulation, struct tdm_error *error);
 
+/** Says on standard error where boards would contend for a server and the engine lets them not. */
+void tdm_explain_sharing(const struct tdm_scenario *scenario, const char *engine);
+
 /** Says on standard error why requests were left unanswered, if more than 1 % were. */
 void tdm_explain_unanswered(const struct tdm_scenario *scenario, const char *policy,
                             const struct tdm_figures *figures);

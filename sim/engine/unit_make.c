@@ -221,6 +221,22 @@ static void make_sites(struct tdm_unit *unit)
     }
 }
 
+// What a driver has against its URI is reported where the scenario names it.
+static int open_driver(struct tdm_unit *unit, struct tdm_error *error)
+{
+    const struct tdm_scenario_board *where = &unit->scenario->boards[unit->index];
+    struct tdm_error why = {0};
+    unit->driver = tdm_driver_open(where->driver, &unit->setup, &why);
+    if (unit->driver)
+        return 0;
+    if (!why.file[0])
+        return tdm_fail_at(error, unit->scenario->path, where->place.line, where->place.column,
+                           "%s", why.message);
+    if (error)
+        *error = why;
+    return -1;
+}
+
 static int make(struct tdm_unit *unit, struct tdm_slots *slots, bool recorded,
                 struct tdm_error *error)
 {
@@ -237,9 +253,10 @@ static int make(struct tdm_unit *unit, struct tdm_slots *slots, bool recorded,
     unit->setup.pieces = recorded ? &unit->pieces : NULL;
     unit->pieces.request = -1;
     unit->setup.seed = unit->seed;
-    unit->driver = tdm_driver_open(unit->scenario->boards[unit->index].driver, &unit->setup, error);
+    if (open_driver(unit, error))
+        return -1;
     make_sites(unit);
-    return unit->driver ? 0 : -1;
+    return 0;
 }
 
 struct tdm_unit *tdm_unit_new(const struct tdm_scenario *scenario, int board, uint64_t seed,

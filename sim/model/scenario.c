@@ -137,6 +137,24 @@ static int resolve_links(struct tdm_scenario *scenario, struct tdm_error *error)
     return 0;
 }
 
+// A precision is asked for by name, so another one is no answer.
+static int fail_precision(const struct tdm_scenario *scenario, const struct tdm_stream *stream,
+                          struct tdm_error *error)
+{
+    const struct tdm_board *board = scenario->boards[stream->board].board;
+    const char *dnn = stream->dnn->name;
+    char known[128] = "";
+    for (size_t i = 0; i < board->fit_count; i++) {
+        const struct tdm_fit *fit = &board->fits[i];
+        if (strcmp(fit->dnn, dnn) == 0 && strcmp(fit->mode, "infer") == 0 && fit->batch == 1)
+            snprintf(known + strlen(known), sizeof known - strlen(known), " %.32s", fit->precision);
+    }
+    return tdm_fail_at(error, scenario->path, stream->place.line, stream->place.column,
+                       "the board '%.64s' has no fit of '%.64s' in '%.32s'; measured in:%s. "
+                       "Without a precision, any fit or the board's default serves",
+                       board->name, dnn, stream->precision, known[0] ? known : " none");
+}
+
 // The fit of the pair, else the board's default scaled to the dnn; power from the default where
 // only latency was measured.
 static int resolve_fit(const struct tdm_scenario *scenario, struct tdm_stream *stream,
@@ -145,6 +163,8 @@ static int resolve_fit(const struct tdm_scenario *scenario, struct tdm_stream *s
     const struct tdm_board *board = scenario->boards[stream->board].board;
     const struct tdm_dnn *dnn = stream->dnn;
     const struct tdm_fit *fit = tdm_fit_find(board, dnn->name, "infer", stream->precision, 1);
+    if (!fit && stream->precision)
+        return fail_precision(scenario, stream, error);
     const struct tdm_fit *unit = tdm_fit_find(board, TDM_FIT_DEFAULT, "infer", NULL, 1);
     if (!unit)
         unit = tdm_fit_find(board, TDM_FIT_DEFAULT, NULL, NULL, 0);
@@ -262,6 +282,23 @@ static int resolve_streams(struct tdm_scenario *scenario, struct tdm_error *erro
     return 0;
 }
 
+static int check_knobs(const struct tdm_scenario *scenario, struct tdm_error *error)
+{
+    for (size_t i = 0; i < scenario->knob_count; i++) {
+        const struct tdm_scenario_knobs *knobs = &scenario->knobs[i];
+        if (knobs->board_id && find_board(scenario, knobs->board_id, knobs->place, error) < 0)
+            return -1;
+        for (size_t j = 0; j < i; j++) {
+            const char *other = scenario->knobs[j].board_id;
+            if (knobs->board_id && other ? strcmp(knobs->board_id, other) == 0
+                                         : knobs->board_id == other)
+                return fail_at(scenario, knobs->place, error, "the knobs of %s are there twice%s",
+                               knobs->board_id ? knobs->board_id : "every board", "");
+        }
+    }
+    return 0;
+}
+
 static int resolve_rest(struct tdm_scenario *scenario, struct tdm_error *error)
 {
     for (size_t i = 0; i < scenario->load_count; i++) {
@@ -275,10 +312,8 @@ static int resolve_rest(struct tdm_scenario *scenario, struct tdm_error *error)
             return fail_at(scenario, load->place, error,
                            "a load ends after it begins ('until' after 'from')%s%s", "", "");
     }
-    for (size_t i = 0; i < scenario->knob_count; i++)
-        if (scenario->knobs[i].board_id &&
-            find_board(scenario, scenario->knobs[i].board_id, scenario->knobs[i].place, error) < 0)
-            return -1;
+    if (check_knobs(scenario, error))
+        return -1;
     scenario->eta = scenario->objective_count ? scenario->objectives[0].eta : 0.5;
     return tdm_levels_check(scenario, error);
 }

@@ -1,14 +1,50 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/** Uses libtandem through its public header alone. */
+/** Runs a scenario under a policy with libtandem's public header alone: main [SCENARIO [POLICY]]. */
 #include <stdio.h>
-#include <string.h>
 #include <tandem.h>
 
-int main(void)
+static int fail(const struct tdm_error *error)
 {
-    const struct tdm_error error = {.file = "a.xml", .line = 3, .column = 7, .message = "wrong"};
-    char text[64];
-    tdm_error_format(&error, text, sizeof text);
-    puts(text);
-    return strcmp(text, "a.xml:3:7: wrong") != 0;
+    char text[1024];
+    tdm_error_format(error, text, sizeof text);
+    fprintf(stderr, "%s\n", text);
+    return 1;
+}
+
+static void run(struct tdm_engine *engine, struct tdm_policy *policy)
+{
+    struct tdm_event event;
+    struct tdm_plan plan;
+    double cost = 0;
+    unsigned long count = 0;
+    while (tdm_engine_next(engine, &event))
+        switch (event.kind) {
+        case TDM_DECISION:
+            tdm_policy_decide(policy, event.state, &plan);
+            tdm_engine_decide(engine, &plan);
+            break;
+        case TDM_OUTCOME:
+            tdm_policy_learn(policy, event.outcome);
+            cost += event.outcome->cost;
+            count++;
+            break;
+        }
+    printf("%lu requests at %.4g J\n", count, cost / (double)count);
+}
+
+int main(int argc, char **argv)
+{
+    struct tdm_error error = {0};
+    struct tdm_scenario *scenario = tdm_scenario_load(argc > 1 ? argv[1] : "default", &error);
+    if (!scenario)
+        return fail(&error);
+    struct tdm_engine *engine = tdm_engine_open("analytic:", scenario, 1, &error);
+    struct tdm_policy *policy =
+        engine ? tdm_policy_open(argc > 2 ? argv[2] : "oracle", scenario, 1, &error) : NULL;
+    if (policy)
+        run(engine, policy);
+    tdm_policy_free(policy);
+    tdm_engine_free(engine);
+    tdm_scenario_free(scenario);
+    return policy ? 0 : fail(&error);
 }

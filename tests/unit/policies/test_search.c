@@ -189,7 +189,7 @@ static void the_oracle_is_the_minimum(void **state)
 // A fixed cut needs a link to send over.
 static bool is_possible(const char *text, const char *name)
 {
-    return !strstr(name, "cut") || strstr(text, "<link");
+    return !(strstr(name, "cut") || strstr(name, "cloud")) || strstr(text, "<link");
 }
 
 static void check_bound(const struct world *w, const char *text, int number, const char *name)
