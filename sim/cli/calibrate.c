@@ -129,9 +129,7 @@ static int print_json(const struct tdm_calibration *c, const struct tdm_board *b
     json_t *root = tdm_score_json(tdm_calibration_fitted(c));
     json_object_set_new(root, "cv", tdm_score_json_or_null(tdm_calibration_crossed(c)));
     json_object_set_new(root, "board", json_string(board->name));
-    size_t left_out = rows->left_out;
-    for (size_t f = 0; f < tdm_calibration_count(c); f++)
-        left_out += tdm_calibration_report(c, f)->left_out;
+    const size_t left_out = rows->left_out + tdm_calibration_left_out(c);
     json_object_set_new(root, "left_out", json_integer((json_int_t)left_out));
     json_object_set_new(root, "seconds", json_real(tdm_calibration_seconds(c)));
     json_object_set_new(root, "by_dnn", by_dnn(c));

@@ -133,7 +133,7 @@ static void help_measurements(FILE *stream, int width)
         {"board", "", "which board; rows of another are left out"},
         {"dnn", "", "what ran"},
         {"mode", "", "infer (one inference) or train (one minibatch)"},
-        {"precision", "", "fp32, fp16, int8, or unstated"},
+        {"precision", "", "fp32, fp16, bf16, int8, mixed, or unstated"},
         {"batch", "", "samples a run"},
         {"power_rails", "", "which rails the power covers, joined by +; empty: no power"},
         {"cpu_hz", "Hz", "clock; empty: the kernel governed it"},
@@ -147,7 +147,8 @@ static void help_measurements(FILE *stream, int width)
     struct tdm_table table;
     paragraph(stream,
               "What 'tandem calibrate' and 'tandem predict' read: CSV with a line of titles, a row "
-              "a setting. All columns must be there, in any order.\n",
+              "a setting. Columns come in any order; power_rails, period_s, power_w and energy_j "
+              "may be absent.\n",
               width);
     tdm_table_start(&table, (const char *const[]){"column", "unit", "what it holds", NULL});
     for (size_t i = 0; i < TDM_COUNT(columns); i++) {

@@ -76,6 +76,32 @@ static const struct tdm_fit *find_fit(const struct work *w, const struct tdm_row
     return NULL;
 }
 
+/** Finds the rows' fits; rows without one are left out. -1 with `error`: no row has one. */
+static int find_fits(struct work *w, struct tdm_error *error)
+{
+    size_t kept = 0;
+    struct tdm_teller teller;
+    tdm_teller_start(&teller, &tdm_cli_notes);
+    for (size_t i = 0; i < w->rows.count; i++) {
+        struct tdm_error why = {0}, what;
+        const struct tdm_row row = w->rows.rows[i];
+        const struct tdm_fit *fit = find_fit(w, &row, &why);
+        if (fit) {
+            w->fits[kept] = fit;
+            w->rows.rows[kept++] = row;
+            continue;
+        }
+        if (!*error->message)
+            *error = why;
+        tdm_fail_at(&what, why.file, why.line, 0, "left out: %.480s", why.message);
+        tdm_teller_say(&teller, &what);
+    }
+    tdm_teller_end(&teller);
+    w->rows.left_out += w->rows.count - kept;
+    w->rows.count = kept;
+    return kept ? 0 : -1;
+}
+
 static int predict_all(struct work *w, struct tdm_error *error)
 {
     const size_t n = w->rows.count;
@@ -84,11 +110,11 @@ static int predict_all(struct work *w, struct tdm_error *error)
     w->chosen = calloc(n, sizeof *w->chosen);
     if (!w->predictions || !w->fits || !w->chosen)
         return tdm_fail(error, "out of memory");
-    for (size_t i = 0; i < n; i++) {
+    if (find_fits(w, error))
+        return -1;
+    for (size_t i = 0; i < w->rows.count; i++) {
         const struct tdm_row *row = &w->rows.rows[i];
-        const struct tdm_fit *fit = w->fits[i] = find_fit(w, row, error);
-        if (!fit)
-            return -1;
+        const struct tdm_fit *fit = w->fits[i];
         w->predictions[i] = tdm_predict(w->board, fit, row);
         if (*row->rails && fit->power && strcmp(row->rails, fit->power->rails))
             return tdm_fail_at(error, w->rows.files[row->file], row->line, 0,

@@ -6,12 +6,18 @@
 
 #include "core/error.h"
 
+static int end(struct tdm_csv *csv, const char *why, struct tdm_error *error)
+{
+    csv->ended = true;
+    return tdm_fail_at(error, csv->name, csv->line, 0, "%s", why);
+}
+
 /** Reads a line without its end into text[TDM_CSV_LINE]: 1, 0 at the end, -1 with `error`. */
 static int read_line(struct tdm_csv *csv, char *text, struct tdm_error *error)
 {
     size_t length = 0;
     bool too_long = false, zero = false;
-    int c = getc(csv->stream);
+    int c = csv->ended ? EOF : getc(csv->stream);
     if (c == EOF)
         return 0;
     csv->line++;
@@ -20,7 +26,13 @@ static int read_line(struct tdm_csv *csv, char *text, struct tdm_error *error)
         too_long = too_long || length + 1 >= TDM_CSV_LINE;
         if (!too_long)
             text[length++] = (char)c;
+        if (csv->bytes-- == 0)
+            return end(csv, "the file is longer than a table of this kind may be", error);
+        if (too_long && zero)
+            return end(csv, "holds zero bytes: this is not a CSV", error);
     }
+    if (csv->bytes-- == 0)
+        return end(csv, "the file is longer than a table of this kind may be", error);
     if (length && text[length - 1] == '\r')
         length--;
     text[length] = '\0';
@@ -94,19 +106,41 @@ static int read_row(struct tdm_csv *csv, char *text, struct tdm_error *error)
     return got;
 }
 
+/** A header without one comma that has other separators. */
+static int check_separator(const struct tdm_csv *csv, const char *text, struct tdm_error *error)
+{
+    const bool semicolons = strchr(text, ';'), tabs = strchr(text, '\t');
+    if (strchr(text, ',') || !(semicolons || tabs))
+        return 0;
+    return tdm_fail_at(error, csv->name, csv->line, 0,
+                       "the fields are separated by %s; a CSV has commas (and points in numbers)",
+                       semicolons ? "semicolons" : "tabs");
+}
+
 int tdm_csv_start(struct tdm_csv *csv, FILE *stream, const char *name, struct tdm_error *error)
+{
+    return tdm_csv_start_within(csv, stream, name, TDM_CSV_BYTES, error);
+}
+
+int tdm_csv_start_within(struct tdm_csv *csv, FILE *stream, const char *name, size_t bytes,
+                         struct tdm_error *error)
 {
     memset(csv, 0, sizeof *csv);
     csv->stream = stream;
     csv->name = name;
+    csv->bytes = bytes;
     const int got = read_row(csv, csv->header_text, error);
     if (got < 0)
         return -1;
+    if (got == 0 && ferror(stream))
+        return tdm_fail_errno(error, name, "cannot read");
     if (got == 0)
         return tdm_fail_at(error, name, 0, 0, "is empty; its first line names the columns");
     char *text = csv->header_text;
     if (strncmp(text, "\xef\xbb\xbf", 3) == 0) // a byte order mark, as spreadsheets write it
         text += 3;
+    if (check_separator(csv, text, error))
+        return -1;
     const int count = split(csv, text, csv->header, error);
     if (count < 0)
         return -1;

@@ -59,32 +59,77 @@ static int group_rows(struct tdm_calibration *c, struct tdm_error *error)
     return 0;
 }
 
-static size_t distinct_clocks(const struct tdm_calibration *c, int fit)
+/** Distinct clock settings of rows first to end - 1; stops at FEWEST_CLOCKS. */
+static size_t distinct_clocks(const struct tdm_calibration *c, size_t first, size_t end)
 {
     size_t distinct = 0;
-    for (size_t i = 0; i < c->count; i++) {
-        bool seen = c->fit_of[i] != fit;
-        for (size_t j = 0; j < i && !seen; j++)
-            seen = c->fit_of[j] == fit &&
-                   memcmp(&c->rows[i].opps, &c->rows[j].opps, sizeof c->rows[i].opps) == 0;
+    for (size_t i = first; i < end && distinct < FEWEST_CLOCKS; i++) {
+        bool seen = false;
+        for (size_t j = first; j < i && !seen; j++)
+            seen = memcmp(&c->rows[i].opps, &c->rows[j].opps, sizeof c->rows[i].opps) == 0;
         distinct += !seen;
-        if (distinct >= FEWEST_CLOCKS)
-            break;
     }
     return distinct;
 }
 
-static int check_clocks(const struct tdm_calibration *c, struct tdm_error *error)
+/** Where the rows of the same key as row `first` end. */
+static size_t key_end(const struct tdm_calibration *c, size_t first)
 {
-    for (size_t f = 0; f < c->model.fit_count; f++) {
-        const size_t distinct = distinct_clocks(c, (int)f);
+    size_t end = first + 1;
+    while (end < c->count && tdm_row_same_key(&c->rows[first], &c->rows[end]))
+        end++;
+    return end;
+}
+
+/** Whether some key of the dnn has clocks enough. */
+static bool has_clocks(const struct tdm_calibration *c, const char *dnn)
+{
+    for (size_t i = 0, end; i < c->count; i = end) {
+        end = key_end(c, i);
+        if (strcmp(c->rows[i].dnn, dnn) == 0 && distinct_clocks(c, i, end) >= FEWEST_CLOCKS)
+            return true;
+    }
+    return false;
+}
+
+/**
+ * Leaves out keys with too few clock settings where another key of the same dnn has enough; a dnn
+ * without any is an error.
+ */
+static int drop_sparse(struct tdm_calibration *c, const struct tdm_notes *notes,
+                       struct tdm_error *error)
+{
+    size_t kept = 0;
+    struct tdm_teller teller;
+    tdm_teller_start(&teller, notes);
+    bool *drop = tdm_arena_alloc(c->arena, c->count * sizeof *drop);
+    if (!drop)
+        return tdm_fail(error, "out of memory");
+    for (size_t i = 0, end; i < c->count; i = end) {
+        const struct tdm_row *row = &c->rows[i];
+        end = key_end(c, i);
+        const size_t distinct = distinct_clocks(c, i, end);
+        memset(drop + i, distinct < FEWEST_CLOCKS, (end - i) * sizeof *drop);
         if (distinct >= FEWEST_CLOCKS)
             continue;
         char key[512];
-        return tdm_fail(error,
-                        "%s has %zu distinct clock settings; a fit needs at least %d of them",
-                        tdm_fit_key(&c->model.fits[f], key, sizeof key), distinct, FEWEST_CLOCKS);
+        struct tdm_error what;
+        const struct tdm_fit fit = {
+            .dnn = row->dnn, .mode = row->mode, .precision = row->precision, .batch = row->batch};
+        tdm_fail_at(&what, c->files[row->file], row->line, 0,
+                    "left out: %.300s has %zu distinct clock settings (in %zu rows); a fit needs "
+                    "at least %d of them",
+                    tdm_fit_key(&fit, key, sizeof key), distinct, end - i, FEWEST_CLOCKS);
+        if (!has_clocks(c, row->dnn))
+            return tdm_fail(error, "%s", what.message + strlen("left out: "));
+        tdm_teller_say(&teller, &what);
     }
+    tdm_teller_end(&teller);
+    for (size_t i = 0; i < c->count; i++)
+        if (!drop[i])
+            c->rows[kept++] = c->rows[i];
+    c->dropped = c->count - kept;
+    c->count = kept;
     return 0;
 }
 
@@ -176,15 +221,14 @@ static struct tdm_calibration *new_calibration(const struct tdm_board *board,
     if (c) {
         const size_t n = rows->count;
         *c = (struct tdm_calibration){.arena = arena, .board = board, .count = n};
-        struct tdm_row *copy = tdm_arena_alloc(arena, n * sizeof *copy);
-        c->rows = copy;
+        c->rows = tdm_arena_alloc(arena, n * sizeof *c->rows);
         c->fit_of = tdm_arena_alloc(arena, n * sizeof *c->fit_of);
         c->reports = tdm_arena_alloc(arena, n * sizeof *c->reports);
         const bool bad = new_kinds(arena, n, &c->modes) || new_kinds(arena, n, &c->rails);
         c->used = tdm_arena_alloc(arena, n * sizeof *c->used);
         c->model.fits = tdm_arena_alloc(arena, n * sizeof *c->model.fits);
-        if (copy && c->fit_of && !bad && c->reports && c->used && c->model.fits) {
-            memcpy(copy, rows->rows, n * sizeof *copy);
+        if (c->rows && c->fit_of && !bad && c->reports && c->used && c->model.fits) {
+            memcpy(c->rows, rows->rows, n * sizeof *c->rows);
             memset(c->used, true, n * sizeof *c->used);
             c->files = rows->files;
             return c;
@@ -412,7 +456,8 @@ static int fit_and_score(struct tdm_calibration *c, const struct tdm_calibrate_o
     struct timespec before, after;
     double cost;
     clock_gettime(CLOCK_MONOTONIC, &before);
-    if (tdm_calibration_find_outliers(c, subset, options->notes, error) ||
+    if (tdm_calibration_find_slips(c, subset, options->notes, error) ||
+        tdm_calibration_find_outliers(c, subset, options->notes, error) ||
         tdm_calibration_fit(c, c->used, subset, &c->model, c->kept, c->kept_shared, &cost, error))
         return -1;
     clock_gettime(CLOCK_MONOTONIC, &after);
@@ -443,7 +488,7 @@ struct tdm_calibration *tdm_calibrate(const struct tdm_board *board,
     struct tdm_calibration *c = new_calibration(board, rows, error);
     if (!c)
         return NULL;
-    if (group_rows(c, error) || check_clocks(c, error))
+    if (drop_sparse(c, options->notes, error) || group_rows(c, error))
         goto failed;
     find_kinds(c);
     c->fresh = options->fresh;
@@ -482,6 +527,14 @@ const struct tdm_score *tdm_calibration_fitted(const struct tdm_calibration *cal
 const struct tdm_score *tdm_calibration_crossed(const struct tdm_calibration *calibration)
 {
     return &calibration->crossed;
+}
+
+size_t tdm_calibration_left_out(const struct tdm_calibration *calibration)
+{
+    size_t rows = calibration->dropped;
+    for (size_t f = 0; f < calibration->model.fit_count; f++)
+        rows += calibration->reports[f].left_out;
+    return rows;
 }
 
 double tdm_calibration_seconds(const struct tdm_calibration *calibration)

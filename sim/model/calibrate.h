@@ -37,9 +37,9 @@ struct tdm_fit_report {
 struct tdm_calibration;
 
 /**
- * Fits all rows, which are placed on the board and merged. NULL with `error`: fewer than three
- * distinct clock settings of a dnn, two sets of rails for one dnn, no convergence.
- * The calibration refers to `board`; the caller frees it first.
+ * Fits all rows, which are placed on the board and merged. NULL with `error`: no key
+ * (dnn, mode, precision, batch) of a dnn with three distinct clock settings, two sets of rails for
+ * one dnn, no convergence. The calibration refers to `board`; the caller frees it first.
  */
 struct tdm_calibration *tdm_calibrate(const struct tdm_board *board,
                                       const struct tdm_measurements *rows,
@@ -52,6 +52,8 @@ const struct tdm_fit_report *tdm_calibration_report(const struct tdm_calibration
                                                     size_t index);
 const struct tdm_score *tdm_calibration_fitted(const struct tdm_calibration *calibration);
 const struct tdm_score *tdm_calibration_crossed(const struct tdm_calibration *calibration);
+/** Rows that were not fitted: of keys with too few clocks, or that contradict the rest. */
+size_t tdm_calibration_left_out(const struct tdm_calibration *calibration);
 double tdm_calibration_seconds(const struct tdm_calibration *calibration); /**< without folds */
 
 /**

@@ -40,10 +40,11 @@ struct tdm_kinds {
 struct tdm_calibration {
     struct tdm_arena *arena;
     const struct tdm_board *board;
-    const struct tdm_row *rows;
-    char (*files)[256]; // of the rows; the caller's
+    struct tdm_row *rows; // a copy
+    char (*files)[256];   // of the rows; the caller's
     int *fit_of;
     size_t count;
+    size_t dropped; // rows of keys with too few clock settings
     struct tdm_kinds modes, rails;
     struct tdm_model model;
     struct tdm_fit_report *reports;
@@ -76,7 +77,14 @@ int tdm_calibration_fit(const struct tdm_calibration *calibration, const bool *u
 /** Room for the coefficients of all fits; their keys are filled in. -1: no memory. */
 int tdm_calibration_model(struct tdm_calibration *calibration, struct tdm_model *model);
 
-/** Clears `used` of rows that contradict the rest and tells `notes`. */
+/**
+ * Clears `used` of rows that are far from what fits the others (a slip, another unit) and tells
+ * `notes`: at most one in five of a fit.
+ */
+int tdm_calibration_find_slips(struct tdm_calibration *calibration, struct tdm_subset *subset,
+                               const struct tdm_notes *notes, struct tdm_error *error);
+
+/** Clears `used` of rows with a governed memory clock that contradict the rest, tells `notes`. */
 int tdm_calibration_find_outliers(struct tdm_calibration *calibration, struct tdm_subset *subset,
                                   const struct tdm_notes *notes, struct tdm_error *error);
 

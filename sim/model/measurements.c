@@ -11,7 +11,6 @@
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "model/board.h"
 
 enum column {
     BOARD,
@@ -33,8 +32,17 @@ static const char *const column_names[COLUMNS] = {
     "board",  "dnn",    "mode",      "precision", "batch",   "power_rails", "cpu_hz",
     "gpu_hz", "emc_hz", "latency_s", "period_s",  "power_w", "energy_j"};
 
+static const bool may_be_missing[COLUMNS] = {
+    [RAILS] = true, [PERIOD] = true, [POWER] = true, [ENERGY] = true};
+
+static const char *const modes[] = {"infer", "train", NULL};
+static const char *const precisions[] = {"fp32", "fp16", "bf16", "int8", "mixed", "unstated", NULL};
+
 // What no board of this kind does; such a number is a wrong unit or a slip of the pen.
-#define MOST_SECONDS 3600.
+#define LEAST_SECONDS 1e-6
+#define MOST_SECONDS 600. // of a run
+#define MOST_PERIOD 3600.
+#define LEAST_WATTS 0.01
 #define MOST_WATTS 200.
 #define DISAGREE 0.05
 
@@ -45,36 +53,62 @@ void tdm_measurements_free(struct tdm_measurements *rows)
     memset(rows, 0, sizeof *rows);
 }
 
-static void tell(const struct tdm_notes *notes, const struct tdm_error *what)
-{
-    if (notes && notes->note)
-        notes->note(notes->context, what);
-}
-
 // ---- columns -----------------------------------------------------------------------------------
 
-static int unknown_column(const struct tdm_csv *csv, const char *name, struct tdm_error *error)
+static int known_column(const char *name)
+{
+    int c = 0;
+    while (c < COLUMNS && strcmp(column_names[c], name))
+        c++;
+    return c;
+}
+
+/** An unknown column is an error where it looks like one that is missing. */
+static int check_unknown(const struct tdm_csv *csv, const char *name, struct tdm_error *error)
 {
     struct tdm_nearest nearest;
     tdm_nearest_start(&nearest, name);
     for (int c = 0; c < COLUMNS; c++)
-        tdm_nearest_try(&nearest, column_names[c]);
-    return tdm_fail_at(error, csv->name, csv->line, 0, "unknown column '%.64s'%s", name,
-                       tdm_nearest_hint(&nearest));
+        if (tdm_csv_column(csv, column_names[c]) < 0)
+            tdm_nearest_try(&nearest, column_names[c]);
+    const char *hint = tdm_nearest_hint(&nearest);
+    return *hint
+               ? tdm_fail_at(error, csv->name, csv->line, 0, "unknown column '%.64s'%s", name, hint)
+               : 0;
 }
 
-static int find_columns(const struct tdm_csv *csv, int *at, struct tdm_error *error)
+static int check_columns(const struct tdm_csv *csv, const struct tdm_notes *notes,
+                         struct tdm_error *error)
 {
+    char list[256] = "";
+    size_t unknown = 0;
     for (size_t i = 0; i < csv->columns; i++) {
-        int c = 0;
-        while (c < COLUMNS && strcmp(column_names[c], csv->header[i]))
-            c++;
-        if (c == COLUMNS)
-            return unknown_column(csv, csv->header[i], error);
+        if (known_column(csv->header[i]) < COLUMNS)
+            continue;
+        if (check_unknown(csv, csv->header[i], error))
+            return -1;
+        const size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s'%.40s'", unknown++ ? ", " : "",
+                 csv->header[i]);
     }
+    if (unknown && notes && notes->note) {
+        struct tdm_error what;
+        tdm_fail_at(&what, csv->name, csv->line, 0, "ignores the column%s %s",
+                    unknown > 1 ? "s" : "", list);
+        notes->note(notes->context, &what);
+    }
+    return 0;
+}
+
+/** Where each column is; -1: missing. */
+static int find_columns(const struct tdm_csv *csv, int *at, const struct tdm_notes *notes,
+                        struct tdm_error *error)
+{
+    if (check_columns(csv, notes, error))
+        return -1;
     for (int c = 0; c < COLUMNS; c++) {
         at[c] = tdm_csv_column(csv, column_names[c]);
-        if (at[c] < 0)
+        if (at[c] < 0 && !may_be_missing[c])
             return tdm_fail_at(error, csv->name, csv->line, 0, "the column '%s' is missing",
                                column_names[c]);
     }
@@ -85,15 +119,17 @@ static int find_columns(const struct tdm_csv *csv, int *at, struct tdm_error *er
 
 static int take_name(const char *text, char *name, const char *column, struct tdm_error *error)
 {
+    if (!*text)
+        return tdm_fail(error, "%s is empty", column);
     if (!tdm_text_is_name(text))
         return tdm_fail(error, "%s '%.64s' is not a name (letters, digits, ._-/+:)", column, text);
     snprintf(name, TDM_ROW_NAME, "%s", text);
     return 0;
 }
 
-/** A positive number of at most `most`; empty gives NAN. */
-static int take_number(const char *text, double most, const char *column, double *value,
-                       struct tdm_error *error)
+/** A number from `least` (or above zero) to `most`; empty gives NAN. */
+static int take_number(const char *text, double least, double most, const char *column,
+                       double *value, struct tdm_error *error)
 {
     *value = NAN;
     if (!*text)
@@ -106,29 +142,54 @@ static int take_number(const char *text, double most, const char *column, double
         return tdm_fail(error, "%s is %g; it is above zero", column, x);
     if (x > most)
         return tdm_fail(error, "%s is %g, which no board does (more than %g)", column, x, most);
+    if (x < least)
+        return tdm_fail(error, "%s is %g, which no board does (less than %g)", column, x, least);
     *value = x;
     return 0;
+}
+
+static int take_choice(const char *text, const char *const *choices, const char *column,
+                       struct tdm_error *error)
+{
+    char all[128] = "";
+    struct tdm_nearest nearest;
+    tdm_nearest_start(&nearest, text);
+    for (size_t i = 0; choices[i]; i++) {
+        if (strcmp(choices[i], text) == 0)
+            return 0;
+        tdm_nearest_try(&nearest, choices[i]);
+        const size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", choices[i]);
+    }
+    return tdm_fail(error, "%s '%.64s' is not one of %s%s", column, text, all,
+                    tdm_nearest_hint(&nearest));
+}
+
+/** The text of a column; "" where it is missing. */
+static const char *field(const struct tdm_csv *csv, const int *at, enum column column)
+{
+    return at[column] < 0 ? "" : csv->fields[at[column]];
 }
 
 static int take_names(const struct tdm_csv *csv, const int *at, struct tdm_row *row,
                       struct tdm_error *error)
 {
-    const char *const *f = csv->fields;
-    if (take_name(f[at[BOARD]], row->board, "board", error) ||
-        take_name(f[at[DNN]], row->dnn, "dnn", error) ||
-        take_name(f[at[MODE]], row->mode, "mode", error) ||
-        take_name(f[at[PRECISION]], row->precision, "precision", error))
+    const char *rails = field(csv, at, RAILS), *batch = field(csv, at, BATCH);
+    if (take_name(field(csv, at, BOARD), row->board, "board", error) ||
+        take_name(field(csv, at, DNN), row->dnn, "dnn", error) ||
+        take_name(field(csv, at, MODE), row->mode, "mode", error) ||
+        take_choice(row->mode, modes, "mode", error) ||
+        take_name(field(csv, at, PRECISION), row->precision, "precision", error) ||
+        take_choice(row->precision, precisions, "precision", error))
         return -1;
-    if (*f[at[RAILS]] && take_name(f[at[RAILS]], row->rails, "power_rails", error))
+    if (*rails && take_name(rails, row->rails, "power_rails", error))
         return -1;
-    row->batch = 1;
-    if (!*f[at[BATCH]])
-        return 0;
+    if (!*batch)
+        return tdm_fail(error, "batch is empty");
     char *end;
-    row->batch = strtoll(f[at[BATCH]], &end, 10);
+    row->batch = strtoll(batch, &end, 10);
     if (*end || row->batch < 1 || row->batch > 1000000)
-        return tdm_fail(error, "batch '%.32s' is not a whole number from 1 to 1000000",
-                        f[at[BATCH]]);
+        return tdm_fail(error, "batch '%.32s' is not a whole number from 1 to 1000000", batch);
     return 0;
 }
 
@@ -154,7 +215,7 @@ static int complete(struct tdm_row *row, struct tdm_error *error)
         return tdm_fail(error, "energy_j %g is not power_w * period_s = %g", row->energy, energy);
     if (isnan(row->energy))
         row->energy = energy;
-    if (row->power > MOST_WATTS)
+    if (row->power > MOST_WATTS || row->power < LEAST_WATTS)
         return tdm_fail(error, "the power is %g W, which no board draws", row->power);
     if (!*row->rails)
         return tdm_fail(error, "power_rails is empty; it names what power_w covers");
@@ -164,25 +225,24 @@ static int complete(struct tdm_row *row, struct tdm_error *error)
 static int take_row(const struct tdm_csv *csv, const int *at, struct tdm_row *row,
                     struct tdm_error *error)
 {
-    const char *const *f = csv->fields;
     const struct {
         enum column column;
-        double most;
+        double least, most;
         double *value;
     } numbers[] = {
-        {CPU, 1e10, &row->cpu},
-        {GPU, 1e10, &row->gpu},
-        {EMC, 1e10, &row->emc},
-        {LATENCY, MOST_SECONDS, &row->latency},
-        {PERIOD, MOST_SECONDS, &row->period},
-        {POWER, MOST_WATTS, &row->power},
-        {ENERGY, MOST_SECONDS * MOST_WATTS, &row->energy},
+        {CPU, 0, 1e10, &row->cpu},
+        {GPU, 0, 1e10, &row->gpu},
+        {EMC, 0, 1e10, &row->emc},
+        {LATENCY, LEAST_SECONDS, MOST_SECONDS, &row->latency},
+        {PERIOD, LEAST_SECONDS, MOST_PERIOD, &row->period},
+        {POWER, LEAST_WATTS, MOST_WATTS, &row->power},
+        {ENERGY, 0, MOST_PERIOD * MOST_WATTS, &row->energy},
     };
     if (take_names(csv, at, row, error))
         return -1;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        if (take_number(f[at[numbers[i].column]], numbers[i].most, column_names[numbers[i].column],
-                        numbers[i].value, error))
+        if (take_number(field(csv, at, numbers[i].column), numbers[i].least, numbers[i].most,
+                        column_names[numbers[i].column], numbers[i].value, error))
             return -1;
     row->line = csv->line;
     return complete(row, error);
@@ -217,41 +277,58 @@ static int append_file(struct tdm_measurements *rows, const char *name, struct t
     return 0;
 }
 
-/** Says why a row is left out; the message gets the row's place. */
-static void leave_out(struct tdm_measurements *rows, const char *name, long line,
-                      const struct tdm_error *why, const struct tdm_notes *notes)
+/** Takes every row that is good: -1 with `error` where the file goes on for too long. */
+static int read_rows(struct tdm_measurements *rows, struct tdm_csv *csv, const int *at,
+                     struct tdm_teller *teller, struct tdm_error *why, struct tdm_error *error)
 {
-    struct tdm_error what;
-    tdm_fail_at(&what, name, line, 0, "left out: %.400s", why->message);
-    tell(notes, &what);
-    rows->left_out++;
+    for (;;) {
+        struct tdm_error bad = {0}, what;
+        const int got = tdm_csv_next(csv, &bad);
+        if (got == 0)
+            return 0;
+        if (csv->ended) {
+            if (error)
+                *error = bad;
+            return -1;
+        }
+        struct tdm_row row = {.file = rows->file_count - 1};
+        if (got > 0 && take_row(csv, at, &row, &bad) == 0) {
+            if (append(rows, &row, error))
+                return -1;
+            continue;
+        }
+        tdm_fail_at(&what, csv->name, csv->line, 0, "left out: %.400s", bad.message);
+        tdm_teller_say(teller, &what);
+        *why = bad;
+        rows->left_out++;
+    }
 }
 
 int tdm_measurements_read(struct tdm_measurements *rows, FILE *stream, const char *name,
                           const struct tdm_notes *notes, struct tdm_error *error)
 {
     struct tdm_csv csv;
+    struct tdm_teller teller;
+    struct tdm_error why = {0};
     int at[COLUMNS] = {0};
     const size_t before = rows->count;
-    if (tdm_csv_start(&csv, stream, name, error) || find_columns(&csv, at, error) ||
-        append_file(rows, name, error))
+    if (tdm_csv_start_within(&csv, stream, name, TDM_MEASUREMENTS_BYTES, error) ||
+        find_columns(&csv, at, notes, error) || append_file(rows, name, error))
         return -1;
-    for (;;) {
-        struct tdm_error why = {0};
-        const int got = tdm_csv_next(&csv, &why);
-        if (got == 0)
-            break;
-        struct tdm_row row = {.file = rows->file_count - 1};
-        if (got < 0 || take_row(&csv, at, &row, &why))
-            leave_out(rows, name, csv.line, &why, notes);
-        else if (append(rows, &row, error))
-            return -1;
-    }
+    tdm_teller_start(&teller, notes);
+    const int result = read_rows(rows, &csv, at, &teller, &why, error);
+    tdm_teller_end(&teller);
+    if (result)
+        return -1;
     if (ferror(stream))
         return tdm_fail_errno(error, name, "cannot read");
-    if (rows->count == before)
-        return tdm_fail_at(error, name, 0, 0, "has not one usable row");
-    return 0;
+    if (rows->count > before)
+        return 0;
+    return *why.message
+               ? tdm_fail_at(error, name, 0, 0,
+                             "has not one usable row; the last was left out because: %.300s",
+                             why.message)
+               : tdm_fail_at(error, name, 0, 0, "has not one usable row");
 }
 
 int tdm_measurements_load(struct tdm_measurements *rows, const char *path,
@@ -263,132 +340,4 @@ int tdm_measurements_load(struct tdm_measurements *rows, const char *path,
     const int result = tdm_measurements_read(rows, stream, path, notes, error);
     fclose(stream);
     return result;
-}
-
-// ---- on a board --------------------------------------------------------------------------------
-
-static int find_opp(const struct tdm_board *board, enum tdm_domain domain, double hz,
-                    struct tdm_error *error)
-{
-    const struct tdm_domain_info *info = board->domain[domain];
-    const int opp = tdm_domain_opp(info, hz);
-    if (opp >= 0)
-        return opp;
-    const double near = info->opps[tdm_domain_round(info, hz)].hz;
-    char is[64], would[64];
-    return tdm_fail(error, "the board '%s' has no %s clock %s (did you mean %s?)", board->name,
-                    tdm_domain_names[domain],
-                    tdm_quantity_format(hz, TDM_FREQUENCY, 7, is, sizeof is),
-                    tdm_quantity_format(near, TDM_FREQUENCY, 7, would, sizeof would));
-}
-
-static int place_row(const struct tdm_board *board, struct tdm_row *row, struct tdm_error *error)
-{
-    int *at = row->opps.at;
-    if (strcmp(row->board, board->name))
-        return tdm_fail(error, "the row is of the board '%.64s', not of '%.64s'", row->board,
-                        board->name);
-    row->cpu_assumed = isnan(row->cpu);
-    at[TDM_CPU] = isnan(row->cpu) ? (int)board->domain[TDM_CPU]->opp_count - 1
-                                  : find_opp(board, TDM_CPU, row->cpu, error);
-    at[TDM_GPU] = isnan(row->gpu) ? (int)board->domain[TDM_GPU]->opp_count - 1
-                                  : find_opp(board, TDM_GPU, row->gpu, error);
-    if (at[TDM_CPU] < 0 || at[TDM_GPU] < 0)
-        return -1;
-    at[TDM_EMC] = isnan(row->emc)
-                      ? tdm_board_floor(board, board->domain[TDM_GPU]->opps[at[TDM_GPU]].hz)
-                      : find_opp(board, TDM_EMC, row->emc, error);
-    if (at[TDM_EMC] < 0)
-        return -1;
-    struct tdm_error why = {0};
-    if (*row->rails && isnan(tdm_board_rails_gap(board, row->rails, &why)))
-        return tdm_fail(error, "%s", why.message);
-    return 0;
-}
-
-int tdm_measurements_place(struct tdm_measurements *rows, const struct tdm_board *board,
-                           const struct tdm_notes *notes, struct tdm_error *error)
-{
-    size_t kept = 0;
-    struct tdm_error why = {0};
-    for (size_t i = 0; i < rows->count; i++) {
-        struct tdm_row row = rows->rows[i];
-        if (place_row(board, &row, &why))
-            leave_out(rows, rows->files[row.file], row.line, &why, notes);
-        else
-            rows->rows[kept++] = row;
-    }
-    rows->count = kept;
-    if (kept == 0)
-        return tdm_fail(error, "not one usable row; the last was left out because: %.300s",
-                        why.message);
-    return 0;
-}
-
-bool tdm_row_same_key(const struct tdm_row *a, const struct tdm_row *b)
-{
-    return strcmp(a->dnn, b->dnn) == 0 && strcmp(a->mode, b->mode) == 0 &&
-           strcmp(a->precision, b->precision) == 0 && a->batch == b->batch;
-}
-
-static int compare_rows(const void *left, const void *right)
-{
-    const struct tdm_row *a = left, *b = right;
-    int order = strcmp(a->dnn, b->dnn);
-    order = order ? order : strcmp(a->mode, b->mode);
-    order = order ? order : strcmp(a->precision, b->precision);
-    order = order ? order : (a->batch > b->batch) - (a->batch < b->batch);
-    order = order ? order : strcmp(a->rails, b->rails);
-    for (int d = 0; d < TDM_DOMAINS && !order; d++)
-        order = (a->opps.at[d] > b->opps.at[d]) - (a->opps.at[d] < b->opps.at[d]);
-    order = order ? order : (a->file > b->file) - (a->file < b->file);
-    return order ? order : (a->line > b->line) - (a->line < b->line);
-}
-
-static bool same_place(const struct tdm_row *a, const struct tdm_row *b)
-{
-    return tdm_row_same_key(a, b) && strcmp(a->rails, b->rails) == 0 &&
-           memcmp(&a->opps, &b->opps, sizeof a->opps) == 0;
-}
-
-/** Replaces rows[0] by the geometric mean of `count` rows. */
-static void average(struct tdm_row *rows, size_t count)
-{
-    double latency = 0, period = 0, power = 0, energy = 0;
-    for (size_t i = 0; i < count; i++) {
-        latency += log(rows[i].latency) / (double)count;
-        period += log(rows[i].period) / (double)count;
-        power += log(rows[i].power) / (double)count;
-        energy += log(rows[i].energy) / (double)count;
-    }
-    rows->latency = exp(latency);
-    rows->period = fmax(exp(period), rows->latency);
-    rows->power = exp(power); // NAN, as the rows of one rail set are, where not measured
-    rows->energy = exp(energy);
-}
-
-static void tell_duplicate(const struct tdm_measurements *rows, const struct tdm_row *first,
-                           const struct tdm_row *again, const struct tdm_notes *notes)
-{
-    struct tdm_error what;
-    tdm_fail_at(&what, rows->files[again->file], again->line, 0,
-                "measures the same dnn and clocks as %s:%ld (latency %+.1f %%): averaged",
-                rows->files[first->file], first->line, 100 * (again->latency / first->latency - 1));
-    tell(notes, &what);
-}
-
-void tdm_measurements_merge(struct tdm_measurements *rows, const struct tdm_notes *notes)
-{
-    if (rows->count)
-        qsort(rows->rows, rows->count, sizeof *rows->rows, compare_rows);
-    size_t kept = 0;
-    for (size_t i = 0, next; i < rows->count; i = next) {
-        struct tdm_row *first = &rows->rows[i];
-        for (next = i + 1; next < rows->count && same_place(first, &rows->rows[next]); next++)
-            tell_duplicate(rows, first, &rows->rows[next], notes);
-        if (next - i > 1)
-            average(first, next - i);
-        rows->rows[kept++] = *first;
-    }
-    rows->count = kept;
 }

@@ -3,9 +3,10 @@
  * Measured rows of a board: what ran, at which clocks, how long it took and what it drew.
  *
  * Columns, SI units: board, dnn, mode, precision, batch, power_rails, cpu_hz, gpu_hz, emc_hz,
- * latency_s, period_s, power_w, energy_j. All must be there; an empty clock means that the kernel
- * governed it, an empty power that it was not measured; period_s and energy_j may be empty where
- * they follow (period = latency, energy = power * period).
+ * latency_s, period_s, power_w, energy_j. An empty clock means that the kernel governed it, an
+ * empty power that it was not measured; period_s and energy_j may be empty where they follow
+ * (period = latency, energy = power * period). power_rails, period_s, power_w and energy_j may be
+ * missing, which is the same as empty; columns of other names are passed over.
  *
  * A bad row is never used: it is left out, and `note` hears why, by file and line.
  */
@@ -14,9 +15,14 @@
 
 #include <stdio.h>
 
+#include "model/measurements_notes.h"
 #include "model/power.h"
 
-enum { TDM_ROW_NAME = 128, TDM_MEASUREMENTS_MOST = 1000000 };
+enum {
+    TDM_ROW_NAME = 128,
+    TDM_MEASUREMENTS_MOST = 100000,     /**< rows */
+    TDM_MEASUREMENTS_BYTES = 64u << 20, /**< of a file */
+};
 
 struct tdm_row {
     char board[TDM_ROW_NAME], dnn[TDM_ROW_NAME], mode[TDM_ROW_NAME], precision[TDM_ROW_NAME];
@@ -41,12 +47,6 @@ struct tdm_measurements {
     size_t left_out;
 };
 
-/** Hears about every row that is left out or changed. */
-struct tdm_notes {
-    void (*note)(void *context, const struct tdm_error *what);
-    void *context;
-};
-
 /** Frees what `rows` holds, not `rows`. */
 void tdm_measurements_free(struct tdm_measurements *rows);
 
@@ -66,7 +66,11 @@ int tdm_measurements_load(struct tdm_measurements *rows, const char *path,
 int tdm_measurements_place(struct tdm_measurements *rows, const struct tdm_board *board,
                            const struct tdm_notes *notes, struct tdm_error *error);
 
-/** Rows of the same key and clocks become one, their geometric mean. */
+/**
+ * Rows of the same key and clocks become one, their geometric mean. Those that are more than 10 %
+ * apart contradict each other: those near the median stay where they are three or more and most of
+ * them; else none stays. Rows that differ in their period alone all stay.
+ */
 void tdm_measurements_merge(struct tdm_measurements *rows, const struct tdm_notes *notes);
 
 /** Same dnn, mode, precision and batch. */

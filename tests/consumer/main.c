@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/** Runs a scenario under a policy with libtandem's public header alone: main [SCENARIO [POLICY]]. */
+/** Runs a scenario under a policy with libtandem's public header alone: main [SCENARIO [POLICY]].
+ */
 #include <stdio.h>
 #include <tandem.h>
 

@@ -183,6 +183,78 @@ static void one_slip_does_little(void **state)
     tdm_arena_free(board.arena);
 }
 
+static char said[8192];
+
+static void listen(void *context, const struct tdm_error *what)
+{
+    (void)context;
+    const size_t used = strlen(said);
+    snprintf(said + used, sizeof said - used, "%s:%ld: %s\n", what->file, what->line,
+             what->message);
+}
+static const struct tdm_notes listening = {.note = listen};
+
+/** A row in another unit, or off by a digit, is named and left out; the rest is fitted as before.
+ */
+static void slips_are_named_and_left_out(void **state)
+{
+    (void)state;
+    static const struct {
+        double latency, power;
+    } slips[] = {{0.001, 1}, {0.1, 1}, {10, 1}, {1000, 1}, {1, 0.01}, {1, 10}};
+    const struct tdm_calibrate_options options = {.seed = 1, .fresh = true, .notes = &listening};
+    struct tdm_board board = small_board();
+    for (size_t k = 0; k < sizeof slips / sizeof *slips; k++) {
+        struct tdm_measurements taken, spared;
+        make_rows(&board, 2, 0.002, &taken, &spared);
+        for (size_t i = 0; i < taken.count; i++)
+            taken.rows[i].line = (long)i + 2;
+        for (size_t i = 5; i < taken.count; i += 30) { // some of each dnn
+            taken.rows[i].latency *= slips[k].latency;
+            taken.rows[i].period *= slips[k].latency;
+            taken.rows[i].power *= slips[k].power;
+        }
+        said[0] = '\0';
+        struct tdm_calibration *c = tdm_calibrate(&board, &taken, &options, NULL);
+        assert_non_null(c);
+        size_t count = 0;
+        for (size_t i = 5; i < taken.count; i += 30, count++) {
+            char place[64];
+            snprintf(place, sizeof place, "made.csv:%zu: left out: it contradicts", i + 2);
+            if (!strstr(said, place))
+                fail_msg("slip %zu: row %zu is not named in '%s'", k, i + 2, said);
+        }
+        assert_int_equal(tdm_calibration_left_out(c), count);
+        const struct tdm_score score = score_of(&board, c, &spared);
+        assert_true(score.latency_mape < 0.5);
+        assert_true(score.power_mape < 0.7);
+        tdm_calibration_free(c);
+        free_rows(&taken);
+        free_rows(&spared);
+    }
+    tdm_arena_free(board.arena);
+}
+
+/** No more than a fifth of a dnn is left out, and what stays in spite of that is said. */
+static void not_everything_is_a_slip(void **state)
+{
+    (void)state;
+    const struct tdm_calibrate_options options = {.seed = 1, .fresh = true, .notes = &listening};
+    struct tdm_board board = small_board();
+    struct tdm_measurements taken, spared;
+    make_rows(&board, 1, 0, &taken, &spared);
+    for (size_t i = 0; i < taken.count; i += 3)
+        taken.rows[i].power *= 5;
+    said[0] = '\0';
+    struct tdm_calibration *c = tdm_calibrate(&board, &taken, &options, NULL);
+    assert_non_null(c);
+    assert_true(tdm_calibration_left_out(c) <= taken.count / 5);
+    tdm_calibration_free(c);
+    free_rows(&taken);
+    free_rows(&spared);
+    tdm_arena_free(board.arena);
+}
+
 static void coefficients_stay_physical(void **state)
 {
     (void)state;
@@ -244,6 +316,34 @@ static void fewer_than_three_clocks_are_refused(void **state)
     assert_null(tdm_calibrate(&board, &taken, &quick, &error));
     taken.count = 0;
     assert_null(tdm_calibrate(&board, &taken, &quick, &error));
+    free_rows(&taken);
+    free_rows(&spared);
+    tdm_arena_free(board.arena);
+}
+
+/** A batch size with too few clocks is left out where another of the same dnn has enough. */
+static void sparse_keys_are_left_out(void **state)
+{
+    (void)state;
+    const struct tdm_calibrate_options options = {.seed = 1, .fresh = true, .notes = &listening};
+    struct tdm_board board = small_board();
+    struct tdm_measurements taken, spared;
+    make_rows(&board, 1, 0, &taken, &spared);
+    taken.rows[taken.count - 2].batch = taken.rows[taken.count - 1].batch = 2;
+    taken.rows[taken.count - 2].line = 77;
+    said[0] = '\0';
+    struct tdm_calibration *c = tdm_calibrate(&board, &taken, &options, NULL);
+    assert_non_null(c);
+    assert_int_equal(tdm_calibration_count(c), 1);
+    assert_int_equal(tdm_calibration_left_out(c), 2);
+    assert_non_null(strstr(said, "made.csv:77: left out: one/infer/fp32/2 has 2 distinct clock"));
+    tdm_calibration_free(c);
+    // Another dnn with too few is an error, whatever else there is.
+    for (size_t i = taken.count - 2; i < taken.count; i++)
+        snprintf(taken.rows[i].dnn, TDM_ROW_NAME, "other");
+    struct tdm_error error = {0};
+    assert_null(tdm_calibrate(&board, &taken, &options, &error));
+    assert_non_null(strstr(error.message, "other/infer/fp32/2 has 2 distinct clock settings"));
     free_rows(&taken);
     free_rows(&spared);
     tdm_arena_free(board.arena);
@@ -668,9 +768,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unseen_rows_are_met),
         cmocka_unit_test(one_slip_does_little),
+        cmocka_unit_test(slips_are_named_and_left_out),
+        cmocka_unit_test(not_everything_is_a_slip),
         cmocka_unit_test(coefficients_stay_physical),
         cmocka_unit_test(the_same_rows_give_the_same_bits),
         cmocka_unit_test(fewer_than_three_clocks_are_refused),
+        cmocka_unit_test(sparse_keys_are_left_out),
         cmocka_unit_test(unlike_rails_never_mix),
         cmocka_unit_test(without_power_latency_alone_is_fitted),
         cmocka_unit_test(what_the_data_leave_open_is_listed),
