@@ -40,6 +40,7 @@ static int take_outage(void *into, char *text, struct tdm_error *error)
     return 0;
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): as all that take an option
 static int take_where(void *into, char *text, struct tdm_error *error)
 {
     struct convert *c = into;
