@@ -53,6 +53,13 @@ static void meet_situation(struct tdm_search *s, double time)
         fill(s, situation);
 }
 
+// The share of a difference in temperature that is left after some seconds.
+static double left_after(const struct tdm_thermal *thermal, double seconds)
+{
+    const double tau = thermal->resistance * thermal->capacity;
+    return tau > 0 ? exp(-seconds / tau) : 0;
+}
+
 // Whether heat may cap a clock by `until`, at the worst.
 static bool may_trip(const struct tdm_search *s, const struct tdm_readings *readings, double now,
                      double until)
@@ -62,9 +69,7 @@ static bool may_trip(const struct tdm_search *s, const struct tdm_readings *read
         return false;
     const double is = fmax(readings->temperature, readings->heat);
     const double goal = tdm_search_ambient(s->unit) + thermal->resistance * s->most;
-    const double tau = thermal->resistance * thermal->capacity;
-    const double left = tau > 0 ? exp(-(until - now) / tau) : 0;
-    const double hottest = goal > is ? goal + (is - goal) * left : is;
+    const double hottest = goal > is ? goal + (is - goal) * left_after(thermal, until - now) : is;
     return readings->throttled || hottest >= thermal->trips[0].above - 1e-6;
 }
 
@@ -76,10 +81,9 @@ static double cool_until(const struct tdm_search *s, const struct tdm_readings *
     if (!s->unit->scenario->boards[s->unit->index].thermal)
         return 1;
     const double ambient = tdm_search_ambient(s->unit), is = readings->heat;
-    const double tau = thermal->resistance * thermal->capacity;
-    const double left = tau > 0 ? exp(-(until - now) / tau) : 0;
+    const double left = left_after(thermal, until - now);
     const double least = is > ambient ? ambient + (is - ambient) * left : is;
-    return fmax(s->coolest, exp(thermal->leakage * (least - thermal->reference)));
+    return fmax(s->coolest, tdm_board_leakage(s->unit->board, least));
 }
 
 // What a link's radio takes for certain around a transfer that starts at `now` or later: the tail,
