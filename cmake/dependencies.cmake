@@ -8,12 +8,11 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 # Debian calls the serial HDF5 hdf5-serial; elsewhere it is plain hdf5.
 pkg_search_module(HDF5 REQUIRED IMPORTED_TARGET hdf5-serial hdf5)
 
-set(TANDEM_LIBRARIES PkgConfig::EXPAT PkgConfig::GSL PkgConfig::JANSSON PkgConfig::HDF5 m)
+pkg_check_modules(SIMGRID REQUIRED IMPORTED_TARGET simgrid)
+find_package(Threads REQUIRED)
 
-if(EXISTS "${PROJECT_SOURCE_DIR}/sim/engine/simgrid.c")
-    pkg_check_modules(SIMGRID REQUIRED IMPORTED_TARGET simgrid)
-    list(APPEND TANDEM_LIBRARIES PkgConfig::SIMGRID)
-endif()
+set(TANDEM_LIBRARIES PkgConfig::EXPAT PkgConfig::GSL PkgConfig::JANSSON PkgConfig::HDF5
+    PkgConfig::SIMGRID Threads::Threads m)
 
 if(BUILD_TESTING)
     pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)

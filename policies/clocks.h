@@ -25,7 +25,7 @@ static inline bool tdm_clock_next(struct tdm_clock_walk *walk, int opp[TDM_CLOCK
 {
     if (walk->done)
         return false;
-    const struct tdm_levels *levels = &walk->queue->levels;
+    const struct tdm_levels *levels = walk->queue->levels;
     const struct tdm_board *board = walk->queue->costs->board;
     for (int d = 0; d < TDM_CLOCKS; d++) {
         walk->asked[d] = levels->opp[d][walk->at[d]];

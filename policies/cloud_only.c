@@ -8,10 +8,7 @@ static int open_cloud_only(struct tdm_policy *policy, const char *argument, uint
     if (tdm_policy_no_argument(policy, argument, seed, error))
         return -1;
     for (size_t i = 0; i < scenario->board_count; i++) {
-        bool linked = false;
-        for (size_t j = 0; j < scenario->link_count; j++)
-            linked |= scenario->links[j].board == (int)i;
-        if (!linked)
+        if (!scenario->boards[i].link_count)
             return tdm_fail(error,
                             "cloud-only needs a link to a server, and the board '%.64s' "
                             "has none",

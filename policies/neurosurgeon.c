@@ -66,7 +66,7 @@ static void decide(struct tdm_policy *policy, const struct tdm_state *state, str
 {
     const struct aim *aim = policy->own;
     const struct tdm_queue *queue = tdm_unit_queue(state->unit, state->stream);
-    const struct tdm_levels *levels = &queue->levels;
+    const struct tdm_levels *levels = queue->levels;
     tdm_plan_local(state, plan);
     if (state->link < 0 || !(state->bandwidth > 0))
         return;

@@ -111,5 +111,5 @@ void tdm_plan_local(const struct tdm_state *state, struct tdm_plan *plan)
     const struct tdm_queue *queue = tdm_unit_queue(state->unit, state->stream);
     tdm_plan_governed(state, plan);
     for (int d = 0; d < TDM_CLOCKS; d++)
-        plan->opp[d] = queue->levels.opp[d][queue->levels.opp_count[d] - 1];
+        plan->opp[d] = queue->levels->opp[d][queue->levels->opp_count[d] - 1];
 }

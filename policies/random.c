@@ -26,7 +26,7 @@ static int pick(struct tdm_random *random, int count)
 static void decide(struct tdm_policy *policy, const struct tdm_state *state, struct tdm_plan *plan)
 {
     struct tdm_random *random = policy->own;
-    const struct tdm_levels *levels = &tdm_unit_queue(state->unit, state->stream)->levels;
+    const struct tdm_levels *levels = tdm_unit_queue(state->unit, state->stream)->levels;
     tdm_plan_governed(state, plan);
     for (int d = 0; d < TDM_CLOCKS; d++)
         plan->opp[d] = levels->opp[d][pick(random, levels->opp_count[d])];

@@ -274,7 +274,7 @@ struct tdm_search *tdm_search_new(struct tdm_unit *unit, struct tdm_queue *queue
     s->unit = unit;
     s->queue = queue;
     s->everything = everything;
-    s->levels = queue->levels;
+    s->levels = *queue->levels;
     find_leakage(s);
     find_settling(s);
     const size_t kinds = unit->setup.situation_count / unit->setup.core_count;

@@ -32,6 +32,7 @@ void tdm_help_overview(FILE *stream);
 /** The commands that have no header of their own, for main.c's table. */
 int tdm_cli_board(int argc, char **argv);
 int tdm_cli_dnn(int argc, char **argv);
+int tdm_cli_export(int argc, char **argv);
 int tdm_cli_help(int argc, char **argv);
 int tdm_cli_policy(int argc, char **argv);
 int tdm_cli_radio(int argc, char **argv);

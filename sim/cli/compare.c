@@ -64,7 +64,8 @@ static int parse(int argc, char **argv, struct arguments *a)
         {'n', "seeds", "K", .whole = {&a->seeds, 1, MOST_SEEDS},
          .help = "uses the seeds N to N+K-1; 1 by default"},
         {'e', "engine", "URI", .text = &a->engine,
-         .help = "how time passes, analytic: by default (tandem help engines)"},
+         .help = "how time passes: simgrid: where anything is shared, else analytic: (tandem help "
+                 "engines)"},
         {'j', "json", .flag = &a->json, .help = "the figures as JSON (tandem help json)"},
     };
     const struct tdm_usage usage = {
@@ -73,7 +74,7 @@ static int parse(int argc, char **argv, struct arguments *a)
         "them side by side: each against the oracle, with 95 % intervals over the seeds, and the "
         "least cost that any plan could have.",
         options, TDM_COUNT(options)};
-    *a = (struct arguments){.engine = "analytic:", .seeds = 1, .policy_count = TDM_COUNT(usual)};
+    *a = (struct arguments){.seeds = 1, .policy_count = TDM_COUNT(usual)};
     memcpy(a->policies, usual, sizeof usual);
     return tdm_options_read(&usage, argc, argv, &a->scenario, 1, 1);
 }
@@ -300,6 +301,8 @@ int tdm_cli_compare(int argc, char **argv)
         return tdm_cli_fail("compare", &error, TDM_EXIT_USAGE);
     if (!a.seed)
         a.seed = (uint64_t)scenario->seed;
+    if (!a.engine)
+        a.engine = tdm_engine_usual(scenario);
     if (!a.chosen)
         keep_possible(&a, scenario);
     const int code = compare(&a, scenario);

@@ -14,6 +14,7 @@ static int version(int argc, char **argv);
 static const struct tdm_command commands[] = {
     {"run", "one policy over a scenario: figures, record", tdm_cli_run},
     {"compare", "policies side by side over a scenario, and the optimum", tdm_cli_compare},
+    {"export", "a scenario for other programs", tdm_cli_export},
     {"calibrate", "fit a board's model to measurements", tdm_cli_calibrate},
     {"predict", "how far a board's model is from measurements", tdm_cli_predict},
     {"board", "boards: clocks, power, heat, fits, sources", tdm_cli_board},

@@ -18,13 +18,14 @@ struct arguments {
 
 static int parse(int argc, char **argv, struct arguments *a)
 {
-    *a = (struct arguments){.simulation = {.engine = "analytic:", .progress = true}};
+    *a = (struct arguments){.simulation = {.progress = true}};
     struct tdm_simulation *s = &a->simulation;
     const struct tdm_option options[] = {
         {'p', "policy", "NAME", .text = &s->policy, .required = true,
          .help = "the policy, as in edge-only or governed:ondemand (tandem policy list)"},
         {'e', "engine", "URI", .text = &s->engine,
-         .help = "how time passes, analytic: by default (tandem help engines)"},
+         .help = "how time passes: simgrid: where anything is shared, else analytic: (tandem help "
+                 "engines)"},
         {'s', "seed", "N", .whole = {&s->seed, 1, TDM_SEED_MOST},
          .help = "of everything random; the scenario's by default"},
         {'o', "output", "FILE", .text = &s->record, .help = "a record of the run, HDF5"},
@@ -132,6 +133,8 @@ int tdm_cli_run(int argc, char **argv)
         return tdm_cli_fail("run", &error, TDM_EXIT_USAGE);
     char *line = join(argc, argv);
     a.simulation.scenario = scenario;
+    if (!a.simulation.engine)
+        a.simulation.engine = tdm_engine_usual(scenario);
     if (!a.simulation.seed)
         a.simulation.seed = (uint64_t)scenario->seed;
     const int code = simulate(&a, line);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cli/apart.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "engine/record.h"
@@ -138,8 +139,8 @@ static void close_all(struct running *r)
     tdm_engine_free(r->engine);
 }
 
-int tdm_simulate(const struct tdm_simulation *simulation, struct tdm_figures *figures,
-                 struct tdm_error *error)
+static int simulate_here(const struct tdm_simulation *simulation, struct tdm_figures *figures,
+                         struct tdm_error *error)
 {
     struct running r = {.simulation = simulation, .figures = figures};
     int status = open_all(&r, error);
@@ -158,6 +159,40 @@ int tdm_simulate(const struct tdm_simulation *simulation, struct tdm_figures *fi
     }
     close_all(&r);
     return status;
+}
+
+int tdm_simulate(const struct tdm_simulation *simulation, struct tdm_figures *figures,
+                 struct tdm_error *error)
+{
+    const char *rest;
+    const struct tdm_engine_type *type = tdm_engine_type_of(simulation->engine, &rest, error);
+    if (!type)
+        return -1;
+    return type->once ? tdm_simulate_apart(simulate_here, simulation, figures, error)
+                      : simulate_here(simulation, figures, error);
+}
+
+void tdm_figures_add(struct tdm_figures *sum, const struct tdm_figures *f)
+{
+    sum->requests += f->requests;
+    sum->late += f->late;
+    sum->sent_any += f->sent_any;
+    sum->dropped += f->dropped;
+    sum->unanswered += f->unanswered;
+    sum->overdue += f->overdue;
+    sum->arrived += f->arrived;
+    sum->cost += f->cost;
+    sum->energy += f->energy;
+    sum->latency += f->latency;
+    sum->waited += f->waited;
+    sum->sent += f->sent;
+    sum->received += f->received;
+    sum->accuracy += f->accuracy;
+    sum->accuracies += f->accuracies;
+    sum->bound += f->bound;
+    sum->board_energy += f->board_energy;
+    sum->radio_energy += f->radio_energy;
+    sum->server_energy += f->server_energy;
 }
 
 void tdm_figures_free(struct tdm_figures *figures)

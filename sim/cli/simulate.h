@@ -40,6 +40,9 @@ int tdm_simulate(const struct tdm_simulation *simulation, struct tdm_figures *fi
 
 void tdm_figures_free(struct tdm_figures *figures);
 
+/** Adds one's counts and sums to another's; the latencies are left alone. */
+void tdm_figures_add(struct tdm_figures *sum, const struct tdm_figures *figures);
+
 /** s below which the share `p` (0 to 1) of the latencies lies, interpolated; NAN for none. */
 double tdm_figures_percentile(struct tdm_figures *figures, double p);
 

@@ -79,17 +79,11 @@ int tdm_check_simulation(const struct tdm_simulation *simulation, struct tdm_err
 
 void tdm_explain_sharing(const struct tdm_scenario *scenario, const char *engine)
 {
-    if (strncmp(engine, "analytic:", 9) != 0)
-        return;
-    for (size_t i = 0; i < scenario->link_count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (scenario->links[i].server == scenario->links[j].server) {
-                fprintf(stderr,
-                        "tandem: %s: several boards share the server '%s', and 'analytic:' lets "
-                        "each have it to itself\n",
-                        scenario->name, scenario->links[i].to);
-                return;
-            }
+    if (strncmp(engine, "analytic", 8) == 0 && tdm_scenario_is_shared(scenario))
+        fprintf(stderr,
+                "tandem: %s: boards share cells or servers, and 'analytic:' lets each have them to "
+                "itself; 'simgrid:' lets them contend\n",
+                scenario->name);
 }
 
 void tdm_explain_unanswered(const struct tdm_scenario *scenario, const char *policy,

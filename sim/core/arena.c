@@ -17,7 +17,8 @@ struct tdm_arena {
     size_t limit, taken;
 };
 
-static const size_t block_size = 64 * 1024;
+// Blocks double, so that an arena with little in it is small.
+enum { LEAST_BLOCK = 1280, MOST_BLOCK = 64 * 1024 };
 
 struct tdm_arena *tdm_arena_new(size_t limit)
 {
@@ -48,7 +49,9 @@ void *tdm_arena_alloc(struct tdm_arena *arena, size_t size)
         return NULL;
     struct block *block = arena->blocks;
     if (!block || block->size - block->used < size) {
-        size_t room = size > block_size ? size : block_size;
+        size_t room = block ? 2 * block->size : LEAST_BLOCK;
+        room = room > MOST_BLOCK ? MOST_BLOCK : room;
+        room = size > room ? size : room;
         block = calloc(1, sizeof *block + room);
         if (!block)
             return NULL;

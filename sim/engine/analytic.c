@@ -9,10 +9,12 @@
 
 #include "core/error.h"
 #include "engine/engine.h"
+#include "engine/roster.h"
 
 struct analytic {
     struct tdm_engine base;
     struct tdm_slots *slots; // by board and server
+    struct tdm_roster roster;
     struct tdm_unit *deciding;
     bool stopped;
 };
@@ -26,7 +28,8 @@ static void analytic_free(struct tdm_engine *engine)
 {
     struct analytic *a = analytic_of(engine);
     const struct tdm_scenario *scenario = engine->scenario;
-    for (size_t i = 0; engine->units && i < engine->unit_count; i++)
+    tdm_roster_end(&a->roster);
+    for (size_t i = engine->unit_count; i-- > 0;) // whoever borrows tables goes first
         tdm_unit_free(engine->units[i]);
     for (size_t i = 0; a->slots && i < scenario->board_count * scenario->server_count; i++)
         free(a->slots[i].free_at);
@@ -44,6 +47,7 @@ static int make_slots(struct analytic *a)
         const struct tdm_scenario_server *where = &scenario->servers[i % servers];
         struct tdm_slots *slots = &a->slots[i];
         slots->server = where->server;
+        slots->where = where;
         slots->count = (size_t)(where->slots ? where->slots : where->server->slots);
         slots->free_at = calloc(slots->count, sizeof *slots->free_at);
         if (!slots->free_at)
@@ -57,14 +61,21 @@ static int refuse_sharing(const struct tdm_scenario *scenario, struct tdm_error 
 {
     for (size_t i = 0; i < scenario->link_count; i++) {
         const struct tdm_scenario_link *link = &scenario->links[i];
+        if (link->routed)
+            return tdm_fail_at(error, scenario->path, link->place.line, link->place.column,
+                               "this link leads through the <platform>, whose rates 'simgrid:' "
+                               "knows and 'analytic:' does not");
         if (scenario->servers[link->server].server->discipline != TDM_SHARES)
             continue;
-        for (size_t j = 0; j < scenario->stream_count; j++)
-            if (scenario->streams[j].board == link->board && scenario->streams[j].inflight > 1)
+        const struct tdm_scenario_board *board = &scenario->boards[link->board];
+        for (int j = 0; j < board->stream_count; j++) {
+            const int64_t inflight = scenario->streams[board->streams[j]].inflight;
+            if (inflight > 1)
                 return tdm_fail_at(error, scenario->path, link->place.line, link->place.column,
                                    "'%.64s' shares itself among the %lld requests that its stream "
-                                   "has in flight; 'analytic:' knows slots only",
-                                   link->to, (long long)scenario->streams[j].inflight);
+                                   "has in flight; 'analytic:' knows slots only, 'simgrid:' can",
+                                   link->to, (long long)inflight);
+        }
     }
     return 0;
 }
@@ -72,18 +83,25 @@ static int refuse_sharing(const struct tdm_scenario *scenario, struct tdm_error 
 static int make_units(struct analytic *a, bool recorded, struct tdm_error *error)
 {
     const struct tdm_scenario *scenario = a->base.scenario;
-    a->base.units = calloc(scenario->board_count, sizeof *a->base.units);
+    a->base.units = calloc(scenario->board_count, sizeof(struct tdm_unit *));
     if (refuse_sharing(scenario, error))
         return -1;
     if (!a->base.units || make_slots(a))
         return tdm_fail(error, "out of memory");
     for (size_t i = 0; i < scenario->board_count; i++) {
-        a->base.units[i] = tdm_unit_new(scenario, (int)i, a->base.seed,
-                                        a->slots + i * scenario->server_count, recorded, error);
+        const int twin = scenario->boards[i].twin;
+        const struct tdm_unit_setup setup = {
+            .seed = a->base.seed,
+            .slots = a->slots + i * scenario->server_count,
+            .recorded = recorded,
+            .twin = twin >= 0 && (size_t)twin < i ? a->base.units[twin] : NULL};
+        a->base.units[i] = tdm_unit_new(scenario, (int)i, &setup, error);
         if (!a->base.units[i])
             return -1;
         a->base.unit_count++;
     }
+    if (tdm_roster_start(&a->roster, a->base.units, a->base.unit_count))
+        return tdm_fail(error, "out of memory");
     return 0;
 }
 
@@ -120,31 +138,28 @@ static bool analytic_next(struct tdm_engine *engine, struct tdm_event *event)
     struct analytic *a = analytic_of(engine);
     if (a->deciding && a->deciding->driver->failed)
         return false;
-    struct tdm_unit *first = NULL;
-    enum tdm_next what = TDM_NEXT_NOTHING;
-    double when = INFINITY;
-    for (size_t i = 0; i < engine->unit_count; i++) {
-        enum tdm_next here;
-        const double time = tdm_unit_next(engine->units[i], &here);
-        if (here != TDM_NEXT_NOTHING && (!first || time < when)) {
-            first = engine->units[i];
-            when = time;
-            what = here;
+    for (;;) {
+        const struct tdm_roster_entry first = *tdm_roster_first(&a->roster);
+        if (first.what == TDM_NEXT_NOTHING) {
+            stop(a);
+            return false;
         }
+        struct tdm_unit *unit = engine->units[first.unit];
+        const bool told = tdm_unit_step(unit, first.what, event);
+        if (told && event->kind == TDM_DECISION)
+            a->deciding = unit;
+        else
+            tdm_roster_update(&a->roster, first.unit);
+        if (told)
+            return true;
     }
-    if (!first) {
-        stop(a);
-        return false;
-    }
-    tdm_unit_step(first, what, event);
-    if (event->kind == TDM_DECISION)
-        a->deciding = first;
-    return true;
 }
 
 static void analytic_decide(struct tdm_engine *engine, const struct tdm_plan *plan)
 {
-    tdm_unit_decide(analytic_of(engine)->deciding, plan);
+    struct analytic *a = analytic_of(engine);
+    tdm_unit_decide(a->deciding, plan);
+    tdm_roster_update(&a->roster, (size_t)a->deciding->index);
 }
 
 const struct tdm_engine_type tdm_analytic_engine = {

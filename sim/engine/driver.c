@@ -32,6 +32,10 @@ struct tdm_driver *tdm_driver_open(const char *uri, const struct tdm_driver_setu
 
 void tdm_pieces_add(struct tdm_pieces *pieces, const struct tdm_piece *piece)
 {
+    if (pieces->listener)
+        pieces->listener->piece(pieces->listener, pieces->board, piece);
+    if (!pieces->kept)
+        return;
     if (pieces->count == pieces->room) {
         const size_t room = pieces->room ? 2 * pieces->room : 1024;
         struct tdm_piece *items = realloc(pieces->items, room * sizeof *items);

@@ -56,11 +56,19 @@ struct tdm_piece {
     int64_t request; /**< the last one that began; -1: none yet */
 };
 
+/** Who wants to know of each piece as soon as it is known. */
+struct tdm_listener {
+    void (*piece)(struct tdm_listener *listener, int board, const struct tdm_piece *piece);
+};
+
 struct tdm_pieces {
+    bool kept; /**< for a record */
     struct tdm_piece *items;
     size_t count, room;
-    bool lost;       /**< memory ran out: some are missing */
-    int64_t request; /**< goes into the pieces to come */
+    bool lost;                     /**< memory ran out: some are missing */
+    int64_t request;               /**< goes into the pieces to come */
+    struct tdm_listener *listener; /**< or NULL */
+    int board;                     /**< whose they are, for the listener */
 };
 
 /** Adds a piece, as of the present request. */

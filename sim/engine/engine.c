@@ -7,10 +7,11 @@
 #include "core/error.h"
 #include "core/text.h"
 
-const struct tdm_engine_type *const tdm_engine_types[] = {&tdm_analytic_engine, NULL};
+const struct tdm_engine_type *const tdm_engine_types[] = {&tdm_analytic_engine,
+                                                          &tdm_contention_engine, NULL};
 
-struct tdm_engine *tdm_engine_open_recorded(const char *uri, const struct tdm_scenario *scenario,
-                                            uint64_t seed, bool recorded, struct tdm_error *error)
+const struct tdm_engine_type *tdm_engine_type_of(const char *uri, const char **rest,
+                                                 struct tdm_error *error)
 {
     const size_t length = strcspn(uri, ":");
     char scheme[32];
@@ -18,14 +19,31 @@ struct tdm_engine *tdm_engine_open_recorded(const char *uri, const struct tdm_sc
     struct tdm_nearest nearest;
     tdm_nearest_start(&nearest, scheme);
     for (const struct tdm_engine_type *const *type = tdm_engine_types; *type; type++) {
-        if (strcmp((*type)->scheme, scheme) == 0)
-            return (*type)->open(uri[length] ? uri + length + 1 : "", scenario,
-                                 seed ? seed : (uint64_t)scenario->seed, recorded, error);
+        if (strcmp((*type)->scheme, scheme) == 0) {
+            *rest = uri[length] ? uri + length + 1 : "";
+            return *type;
+        }
         tdm_nearest_try(&nearest, (*type)->scheme);
     }
     tdm_fail(error, "'%.64s' names no engine, as in 'analytic:'%s", uri,
              tdm_nearest_hint(&nearest));
     return NULL;
+}
+
+const char *tdm_engine_usual(const struct tdm_scenario *scenario)
+{
+    return tdm_scenario_is_shared(scenario) ? "simgrid:" : "analytic:";
+}
+
+struct tdm_engine *tdm_engine_open_recorded(const char *uri, const struct tdm_scenario *scenario,
+                                            uint64_t seed, bool recorded, struct tdm_error *error)
+{
+    const char *rest;
+    const struct tdm_engine_type *type =
+        tdm_engine_type_of(uri ? uri : tdm_engine_usual(scenario), &rest, error);
+    if (!type)
+        return NULL;
+    return type->open(rest, scenario, seed ? seed : (uint64_t)scenario->seed, recorded, error);
 }
 
 struct tdm_engine *tdm_engine_open(const char *uri, const struct tdm_scenario *scenario,
@@ -52,6 +70,11 @@ void tdm_engine_decide(struct tdm_engine *engine, const struct tdm_plan *plan)
 
 int tdm_engine_check(const struct tdm_engine *engine, struct tdm_error *error)
 {
+    if (engine->failed) {
+        if (error)
+            *error = *engine->failed;
+        return -1;
+    }
     for (size_t i = 0; i < engine->unit_count; i++) {
         const struct tdm_error *failed = engine->units[i]->driver->failed;
         if (!failed)
@@ -77,6 +100,6 @@ void tdm_engine_totals(const struct tdm_engine *engine, int board, struct tdm_bo
         totals->dropped += unit->queues[i].dropped;
     }
     for (size_t i = 0; i < unit->way_count; i++)
-        totals->server_energy += unit->ways[i].slots->energy;
+        totals->server_energy += unit->ways[i].server_energy;
     assert(totals->arrived == totals->served + totals->dropped + totals->unanswered);
 }

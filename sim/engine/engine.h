@@ -21,11 +21,13 @@ struct tdm_engine {
     uint64_t seed;
     struct tdm_unit **units;
     size_t unit_count;
+    const struct tdm_error *failed; /**< it cannot go on, and why; NULL: all is well */
 };
 
 struct tdm_engine_type {
     const char *scheme;
     const char *summary;
+    bool once; /**< one run a process: a run that others follow takes a process of its own */
     struct tdm_engine *(*open)(const char *rest, const struct tdm_scenario *scenario, uint64_t seed,
                                bool recorded, struct tdm_error *error);
     bool (*next)(struct tdm_engine *engine, struct tdm_event *event);
@@ -35,7 +37,17 @@ struct tdm_engine_type {
 
 /** The engines of this floor; ends with NULL. */
 extern const struct tdm_engine_type *const tdm_engine_types[];
-extern const struct tdm_engine_type tdm_analytic_engine;
+extern const struct tdm_engine_type tdm_analytic_engine, tdm_contention_engine;
+
+/** The type that a URI names, or NULL with `error`; `rest` is what follows its colon. */
+const struct tdm_engine_type *tdm_engine_type_of(const char *uri, const char **rest,
+                                                 struct tdm_error *error);
+
+/** The engine for a scenario where nobody names one: "simgrid:" where anything is shared. */
+const char *tdm_engine_usual(const struct tdm_scenario *scenario);
+
+/** J that SimGrid's energy plug-in counts for a board up to now; only of "simgrid:energy". */
+double tdm_contention_joules(struct tdm_engine *engine, int board);
 
 /** tdm_engine_open, and with `recorded` the boards keep what records need. */
 struct tdm_engine *tdm_engine_open_recorded(const char *uri, const struct tdm_scenario *scenario,

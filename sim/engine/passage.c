@@ -19,7 +19,14 @@ static double rtt_at(const struct tdm_way *way, struct tdm_cursor *cursor, doubl
     return tdm_trace_rtt_at(way->link->series, cursor, way->link->offset + now, way->link->rtt);
 }
 
-static void send_up(struct tdm_way *way, double now, struct tdm_passage *p)
+double tdm_way_half_trip(struct tdm_way *way, struct tdm_cursor *cursor, double now)
+{
+    return rtt_at(way, cursor, now) / 2;
+}
+
+// ---- up ----------------------------------------------------------------------------------------
+
+double tdm_way_begin_up(struct tdm_way *way, double now, struct tdm_passage *p)
 {
     const struct tdm_scenario_link *link = way->link;
     const double offset = link->offset;
@@ -28,54 +35,109 @@ static void send_up(struct tdm_way *way, double now, struct tdm_passage *p)
     p->up_start = p->up_end = start;
     p->signal = NAN;
     if (isinf(start)) // behind something that never gets through
-        return;
+        return start;
     p->signal = tdm_trace_signal_at(link->series, &way->up, offset + start, NAN);
+    if (!link->cold)
+        return start;
     const double rtt = rtt_at(way, &way->up, start);
-    double first = start;
-    if (link->cold)
-        first +=
-            tdm_cold_start(p->sent, rtt, tdm_trace_up_at(link->series, &way->up, offset + start));
-    const double sent = tdm_trace_finish(link->series, TDM_UP, &way->up, offset + first, p->sent);
-    way->up_free = sent - offset;
-    p->up_end = way->up_free + rtt / 2;
-    double bytes = p->sent, end = way->up_free;
-    if (isinf(sent)) { // it goes on trying until the run ends
-        end = fmax(start, way->radio.until);
-        bytes = tdm_trace_bytes(link->series, TDM_UP, offset + start, offset + end);
-    }
-    p->radio_up = tdm_radio_transfer(&way->radio, TDM_UP, start, end, bytes, p->signal);
+    return start +
+           tdm_cold_start(p->sent, rtt, tdm_trace_up_at(link->series, &way->up, offset + start));
 }
 
-static void serve(struct tdm_slots *slots, struct tdm_passage *p, bool look_ahead)
+double tdm_way_alone_up(struct tdm_way *way, double first, const struct tdm_passage *p)
+{
+    const double offset = way->link->offset;
+    return tdm_trace_finish(way->link->series, TDM_UP, &way->up, offset + first, p->sent) - offset;
+}
+
+void tdm_way_end_up(struct tdm_way *way, double sent, double there, struct tdm_passage *p)
+{
+    const struct tdm_scenario_link *link = way->link;
+    way->up_free = sent;
+    p->up_end = there;
+    double bytes = p->sent, end = sent;
+    if (isinf(sent)) { // it goes on trying until the run ends
+        end = fmax(p->up_start, way->radio.until);
+        bytes =
+            tdm_trace_bytes(link->series, TDM_UP, link->offset + p->up_start, link->offset + end);
+    }
+    p->radio_up = tdm_radio_transfer(&way->radio, TDM_UP, p->up_start, end, bytes, p->signal);
+}
+
+static void send_up(struct tdm_way *way, double now, struct tdm_passage *p)
+{
+    const double first = tdm_way_begin_up(way, now, p);
+    if (isinf(first))
+        return;
+    const double half = rtt_at(way, &way->up, p->up_start) / 2;
+    const double sent = tdm_way_alone_up(way, first, p);
+    tdm_way_end_up(way, sent, sent + half, p);
+}
+
+// ---- the server --------------------------------------------------------------------------------
+
+// When work that was begun at `start` is done. An outage that comes before loses it: it begins
+// anew when the server is back.
+static double done_at(const struct tdm_slots *slots, double *start, double service)
+{
+    const struct tdm_scenario_server *where = slots->where;
+    for (size_t i = 0; where && i < where->outage_count; i++) {
+        const struct tdm_scenario_outage *outage = where->outages[i];
+        if (*start + service <= outage->from)
+            break;
+        *start = fmax(*start, outage->until);
+    }
+    return *start + service;
+}
+
+double tdm_slots_joules(const struct tdm_slots *slots, double service)
+{
+    return service * (slots->server->busy - slots->server->idle) / (double)slots->count;
+}
+
+void tdm_slots_serve(struct tdm_slots *slots, struct tdm_passage *p, bool look_ahead)
 {
     size_t first = 0;
     for (size_t i = 1; i < slots->count; i++)
         if (slots->free_at[i] < slots->free_at[first])
             first = i;
     p->serve_start = fmax(p->up_end, slots->free_at[first]);
-    p->serve_end = p->serve_start + p->service;
-    const struct tdm_server *server = slots->server;
-    p->server_energy = p->service * (server->busy - server->idle) / (double)slots->count;
-    if (look_ahead || isinf(p->serve_end))
+    p->serve_end = done_at(slots, &p->serve_start, p->service);
+    p->server_energy = tdm_slots_joules(slots, p->service);
+    if (look_ahead || isinf(p->up_end))
         return;
     slots->free_at[first] = p->serve_end;
-    slots->energy += p->server_energy;
+}
+
+// ---- down --------------------------------------------------------------------------------------
+
+void tdm_way_begin_down(struct tdm_way *way, struct tdm_passage *p)
+{
+    p->down_start = p->serve_end;
+    p->down_first = p->down_end = INFINITY;
+    if (isinf(p->serve_end))
+        return;
+    way->server_energy += p->server_energy;
+    p->down_first = p->serve_end + rtt_at(way, &way->down, p->serve_end) / 2;
+}
+
+double tdm_way_alone_down(struct tdm_way *way, const struct tdm_passage *p)
+{
+    if (isinf(p->serve_end))
+        return INFINITY;
+    const double offset = way->link->offset;
+    const double rtt = 2 * (p->down_first - p->down_start);
+    return tdm_trace_finish(way->link->series, TDM_DOWN, &way->down, offset + p->serve_end,
+                            p->received) -
+           offset + rtt / 2;
 }
 
 void tdm_way_send(struct tdm_way *way, double now, struct tdm_passage *p, bool look_ahead)
 {
     send_up(way, now, p);
-    serve(way->slots, p, look_ahead);
-    p->down_start = p->serve_end;
-    p->down_first = p->down_end = INFINITY;
-    if (isinf(p->serve_end))
-        return;
-    const double rtt = rtt_at(way, &way->down, p->serve_end);
-    const double offset = way->link->offset;
-    p->down_first = p->serve_end + rtt / 2;
-    p->down_end = tdm_trace_finish(way->link->series, TDM_DOWN, &way->down, offset + p->serve_end,
-                                   p->received) -
-                  offset + rtt / 2;
+    tdm_slots_serve(way->slots, p, look_ahead);
+    tdm_way_begin_down(way, p);
+    p->down_end = tdm_way_alone_down(way, p);
 }
 
 double tdm_way_receive(struct tdm_way *way, const struct tdm_passage *p)

@@ -7,15 +7,16 @@
 #ifndef TDM_ENGINE_PASSAGE_H
 #define TDM_ENGINE_PASSAGE_H
 
+#include "engine/crowd.h"
 #include "engine/radio_meter.h"
 #include "model/scenario.h"
 
 /** The slots of a server: when each is free again. */
 struct tdm_slots {
     const struct tdm_server *server;
+    const struct tdm_scenario_server *where; /**< its outages */
     size_t count;
     double *free_at; /**< s, `count` of them */
-    double energy;   /**< J above idle, served so far */
 };
 
 /** What the probes of a link saw that go out every second: the last is up to two seconds old. */
@@ -32,7 +33,9 @@ struct tdm_way {
     struct tdm_cursor up, down, probe;
     struct tdm_probes probes;
     struct tdm_radio_meter radio;
-    double up_free; /**< s, when the uplink is free */
+    double up_free;          /**< s, when the uplink is free */
+    double server_energy;    /**< J above idle that its server took for it so far */
+    struct tdm_crowd *crowd; /**< who else is in its cell; NULL: nobody knows of any */
 };
 
 /** What is sent, and what became of it. */
@@ -54,6 +57,26 @@ struct tdm_passage {
  * left as they are.
  */
 void tdm_way_send(struct tdm_way *way, double now, struct tdm_passage *passage, bool look_ahead);
+
+// The same in its parts, for those who carry it otherwise.
+
+/** Starts sending at `now`, or when the uplink is free. Returns when the first byte leaves. */
+double tdm_way_begin_up(struct tdm_way *way, double now, struct tdm_passage *passage);
+/** Where nobody else sends: when the last byte that began at `first` has left. */
+double tdm_way_alone_up(struct tdm_way *way, double first, const struct tdm_passage *passage);
+/** The last byte left at `sent` (INFINITY: never), and the server has it at `there`. */
+void tdm_way_end_up(struct tdm_way *way, double sent, double there, struct tdm_passage *passage);
+/** Waits for a slot from passage->up_end on, and is served. */
+void tdm_slots_serve(struct tdm_slots *slots, struct tdm_passage *passage, bool look_ahead);
+/** J above idle of a server for work that it did in `service` s. */
+double tdm_slots_joules(const struct tdm_slots *slots, double service);
+/** Starts the answer at passage->serve_end, and counts what the server took. */
+void tdm_way_begin_down(struct tdm_way *way, struct tdm_passage *passage);
+/** Where nobody else receives: when the last byte of it is at the board. */
+double tdm_way_alone_down(struct tdm_way *way, const struct tdm_passage *passage);
+
+/** Half a round trip at `now`, s. */
+double tdm_way_half_trip(struct tdm_way *way, struct tdm_cursor *cursor, double now);
 
 /** Counts the downlink. Returns its J: the wait for it, the transfer, and a full tail. */
 double tdm_way_receive(struct tdm_way *way, const struct tdm_passage *passage);

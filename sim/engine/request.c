@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "core/extremes.h"
+
 static double joules(const struct tdm_segment *segment)
 {
     return tdm_watts_sum(&segment->energy);
@@ -63,7 +65,12 @@ static void start_remote(const struct tdm_site *site, struct tdm_request *reques
     const struct tdm_server *server = way->slots->server;
     const double luck = server->service == TDM_EXPONENTIAL_SERVICE ? request->service : 1;
     passage->service = luck * (server->overhead + plan->xi * compute);
-    tdm_way_send(way, site->driver->now, passage, site->look_ahead);
+    passage->down_end = INFINITY;
+    if (site->remote)
+        site->remote->start(site->remote, way->link->board, way, request->number, site->driver->now,
+                            passage);
+    else
+        tdm_way_send(way, site->driver->now, passage, site->look_ahead);
 }
 
 void tdm_request_begin(const struct tdm_site *site, struct tdm_request *request)
@@ -80,8 +87,14 @@ void tdm_request_begin(const struct tdm_site *site, struct tdm_request *request)
     start_remote(site, request);
     if (plan->xi < 1)
         run(site, request, TDM_LOCAL, 0, &request->local);
-    const double done = site->driver->now, there = request->passage.down_end;
-    request->answer = done > there ? done : there;
+    request->done = site->driver->now;
+    tdm_request_arrived(request, &request->passage);
+}
+
+void tdm_request_arrived(struct tdm_request *request, const struct tdm_passage *passage)
+{
+    request->passage = *passage;
+    request->answer = tdm_larger(request->done, passage->down_end);
 }
 
 static void tell_no_passage(struct tdm_outcome *outcome)

@@ -21,8 +21,18 @@ struct tdm_request {
     struct tdm_segment switching, packing, head, local;
     struct tdm_passage passage;
     bool sends;
-    double answer; /**< s; INFINITY: never */
+    double done;   /**< s, when the board has done its own part */
+    double answer; /**< s; INFINITY: never, or not known yet */
     double energy; /**< J of the board for it so far */
+};
+
+/**
+ * Who carries what requests send, where others are on the way, too. `start` takes the passage over
+ * at the driver's `now`, and says when it is back by tdm_unit_arrived.
+ */
+struct tdm_remote {
+    void (*start)(struct tdm_remote *remote, int board, struct tdm_way *way, uint64_t number,
+                  double now, const struct tdm_passage *passage);
 };
 
 /** Where a request is served: the real things, or copies to look ahead with. */
@@ -32,7 +42,8 @@ struct tdm_site {
     struct tdm_costs *costs;
     struct tdm_driver *driver;
     struct tdm_way *ways;
-    const double *compute; /**< s on each way's server beyond each point; way by way */
+    const double *compute;     /**< s on each way's server beyond each point; way by way */
+    struct tdm_remote *remote; /**< NULL: nobody else is on the way, so it is known at once */
     bool look_ahead;
 };
 
@@ -41,6 +52,9 @@ struct tdm_site {
  * part. Fills the request up to `answer`.
  */
 void tdm_request_begin(const struct tdm_site *site, struct tdm_request *request);
+
+/** What it had sent is back. */
+void tdm_request_arrived(struct tdm_request *request, const struct tdm_passage *passage);
 
 /**
  * From there to the answer, once the board has rested until then: counts what was received, and

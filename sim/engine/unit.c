@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/extremes.h"
 
 // ---- queues ------------------------------------------------------------------------------------
 
@@ -24,7 +25,7 @@ static bool is_full(const struct tdm_unit *unit, const struct tdm_queue *queue)
 static void push(struct tdm_queue *queue, struct tdm_waiting request)
 {
     if (queue->count == queue->room) {
-        const size_t room = queue->room ? 2 * queue->room : 16;
+        const size_t room = queue->room ? 2 * queue->room : 4;
         struct tdm_waiting *waiting = malloc(room * sizeof *waiting);
         assert(waiting && "a queue of waiting requests fits into memory");
         for (size_t i = 0; i < queue->count; i++)
@@ -140,9 +141,14 @@ double tdm_unit_next(const struct tdm_unit *unit, enum tdm_next *what)
     if (!unit->limited)
         return next;
     const struct tdm_queue *queue = next_arrival(unit);
-    if (!(queue->arrivals.next < next) || !is_full(unit, queue))
+    if (!(queue->arrivals.next < next) || queue->arrivals.next >= unit->scenario->duration)
         return next;
-    *what = TDM_NEXT_OVERFLOW;
+    if (is_full(unit, queue))
+        *what = TDM_NEXT_OVERFLOW;
+    else if (isinf(next))
+        *what = TDM_NEXT_ADMIT;
+    else
+        return next;
     return queue->arrivals.next;
 }
 
@@ -150,8 +156,11 @@ double tdm_unit_next(const struct tdm_unit *unit, enum tdm_next *what)
 static void fill_queues(struct tdm_unit *unit)
 {
     enum tdm_next what;
-    if (unit->limited)
-        admit(unit, nextafter(next_but_overflow(unit, &what), 0)); // those that come before it
+    if (!unit->limited)
+        return;
+    const double next = next_but_overflow(unit, &what);
+    if (next < INFINITY)                 // else an answer may come at any time: one by one
+        admit(unit, nextafter(next, 0)); // those that come before it
 }
 
 // ---- steps -------------------------------------------------------------------------------------
@@ -220,8 +229,10 @@ static void probe(struct tdm_way *way, double now)
     const double last = way->link->offset + later(0, second - 1);
     const double before = later(way->link->offset, last - 1);
     const double earlier = tdm_trace_up_at(trace, &way->probe, before);
-    way->probes.bandwidth = tdm_trace_up_at(trace, &way->probe, last);
-    way->probes.trend = way->probes.bandwidth - earlier;
+    const double latest = tdm_trace_up_at(trace, &way->probe, last);
+    way->probes.bandwidth = tdm_smaller(latest, tdm_crowd_share(way->crowd, now, false));
+    way->probes.trend =
+        way->probes.bandwidth - tdm_smaller(earlier, tdm_crowd_share(way->crowd, now, true));
     way->probes.until = second + 1;
 }
 
@@ -295,7 +306,7 @@ static bool start(struct tdm_unit *unit)
     return true;
 }
 
-void tdm_unit_step(struct tdm_unit *unit, enum tdm_next what, struct tdm_event *event)
+bool tdm_unit_step(struct tdm_unit *unit, enum tdm_next what, struct tdm_event *event)
 {
     assert(!unit->deciding && "a decision is answered before the next event");
     *event = (struct tdm_event){TDM_OUTCOME, &unit->state, &unit->outcome};
@@ -303,11 +314,16 @@ void tdm_unit_step(struct tdm_unit *unit, enum tdm_next what, struct tdm_event *
         answer(unit);
     } else if (what == TDM_NEXT_OVERFLOW) {
         overflow(unit);
+    } else if (what == TDM_NEXT_ADMIT) {
+        struct tdm_queue *queue = next_arrival(unit);
+        push(queue, arrive(unit, queue));
+        return false;
     } else if (start(unit)) {
         event->kind = TDM_DECISION;
-        return;
+        return true;
     }
     fill_queues(unit);
+    return true;
 }
 
 void tdm_unit_decide(struct tdm_unit *unit, const struct tdm_plan *plan)
@@ -329,6 +345,16 @@ void tdm_unit_decide(struct tdm_unit *unit, const struct tdm_plan *plan)
     fill_queues(unit);
 }
 
+void tdm_unit_arrived(struct tdm_unit *unit, uint64_t number, const struct tdm_passage *passage)
+{
+    size_t i = 0;
+    while (i < unit->serving && unit->served[i].number != number)
+        i++;
+    assert(i < unit->serving && "what comes back belongs to a request in service");
+    tdm_request_arrived(&unit->served[i], passage);
+    fill_queues(unit);
+}
+
 // ---- looking ahead -----------------------------------------------------------------------------
 
 void tdm_unit_foresee(struct tdm_unit *unit, const struct tdm_plan *plan,
@@ -340,6 +366,7 @@ void tdm_unit_foresee(struct tdm_unit *unit, const struct tdm_plan *plan,
     struct tdm_site site = unit->queues[request.queue].site;
     site.driver = unit->scratch;
     site.look_ahead = true;
+    site.remote = NULL;
     request.plan = *plan;
     struct tdm_way way;
     if (plan->xi > 0) {

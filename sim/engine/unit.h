@@ -21,9 +21,9 @@ struct tdm_waiting {
 struct tdm_queue {
     const struct tdm_stream *stream;
     int index; /**< of the stream in the scenario */
-    struct tdm_levels levels;
+    const struct tdm_levels *levels;
     struct tdm_costs *costs;
-    double *compute; /**< as of struct tdm_site */
+    const double *compute; /**< as of struct tdm_site */
     struct tdm_site site;
     struct tdm_arrivals arrivals;
     struct tdm_waiting *waiting; /**< ring, oldest at `head` */
@@ -36,6 +36,7 @@ struct tdm_unit {
     const struct tdm_scenario *scenario;
     const struct tdm_board *board;
     uint64_t seed;
+    const struct tdm_unit *twin; /**< a like one, whose tables it uses; NULL: they are its own */
     struct tdm_driver_setup setup;
     struct tdm_driver *driver;
     struct tdm_way *ways;
@@ -57,27 +58,46 @@ struct tdm_unit {
 
     struct tdm_driver *scratch; /**< to look ahead with */
     struct tdm_pieces pieces;
-    struct tdm_radio_pieces *radio_pieces; /**< one a way */
+    struct tdm_radio_pieces *radio_pieces; /**< one a way; NULL: nobody records */
     struct tdm_arena *arena;
 };
 
-/**
- * A board of a scenario at time 0. `slots` are the scenario's servers', shared by its units.
- * `recorded` keeps pieces of constant power. NULL with `error` filled.
- */
-struct tdm_unit *tdm_unit_new(const struct tdm_scenario *scenario, int board, uint64_t seed,
-                              struct tdm_slots *slots, bool recorded, struct tdm_error *error);
+/** What a unit is made with besides its scenario. */
+struct tdm_unit_setup {
+    uint64_t seed;
+    struct tdm_slots *slots;       /**< of the scenario's servers */
+    bool recorded;                 /**< keeps pieces of constant power for a record */
+    struct tdm_listener *listener; /**< told of each piece; or NULL */
+    struct tdm_remote *remote;     /**< carries what is sent; NULL: in closed form */
+    const struct tdm_unit *twin;   /**< a unit of the same fleet, which outlives it; or NULL */
+};
+
+/** A board of a scenario at time 0. NULL with `error` filled. */
+struct tdm_unit *tdm_unit_new(const struct tdm_scenario *scenario, int board,
+                              const struct tdm_unit_setup *setup, struct tdm_error *error);
 void tdm_unit_free(struct tdm_unit *unit);
 
 /** What may happen next at a unit. */
-enum tdm_next { TDM_NEXT_NOTHING, TDM_NEXT_ANSWER, TDM_NEXT_START, TDM_NEXT_OVERFLOW };
+enum tdm_next {
+    TDM_NEXT_NOTHING,
+    TDM_NEXT_ANSWER,
+    TDM_NEXT_START,
+    TDM_NEXT_OVERFLOW,
+    TDM_NEXT_ADMIT, /**< a request joins its queue, and nobody need be told */
+};
 
 /** When the next thing happens (INFINITY: nothing), and which. */
 double tdm_unit_next(const struct tdm_unit *unit, enum tdm_next *what);
 
-/** Lets it happen and fills `event`. After a decision event, tdm_unit_decide. */
-void tdm_unit_step(struct tdm_unit *unit, enum tdm_next what, struct tdm_event *event);
+/**
+ * Lets it happen. True if it filled `event`, false if it was nobody's business. After a decision
+ * event, tdm_unit_decide.
+ */
+bool tdm_unit_step(struct tdm_unit *unit, enum tdm_next what, struct tdm_event *event);
 void tdm_unit_decide(struct tdm_unit *unit, const struct tdm_plan *plan);
+
+/** What a request had sent has come back, or will at passage->down_end. */
+void tdm_unit_arrived(struct tdm_unit *unit, uint64_t number, const struct tdm_passage *passage);
 
 /**
  * What a plan would lead to for the request that waits for a decision, from the present state and

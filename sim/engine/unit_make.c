@@ -106,17 +106,15 @@ static int find_situations(struct tdm_unit *unit)
 static int make_ways(struct tdm_unit *unit, struct tdm_slots *slots, bool recorded)
 {
     const struct tdm_scenario *scenario = unit->scenario;
-    size_t count = 0;
-    for (size_t i = 0; i < scenario->link_count; i++)
-        count += scenario->links[i].board == unit->index;
-    unit->ways = tdm_arena_alloc(unit->arena, (count + 1) * sizeof *unit->ways);
-    unit->radio_pieces = tdm_arena_alloc(unit->arena, (count + 1) * sizeof *unit->radio_pieces);
-    if (!unit->ways || !unit->radio_pieces)
+    const struct tdm_scenario_board *where = &scenario->boards[unit->index];
+    const size_t count = (size_t)where->link_count;
+    unit->ways = tdm_arena_alloc(unit->arena, count * sizeof *unit->ways);
+    if (recorded)
+        unit->radio_pieces = tdm_arena_alloc(unit->arena, (count + 1) * sizeof *unit->radio_pieces);
+    if (!unit->ways || (recorded && !unit->radio_pieces))
         return -1;
-    for (size_t i = 0; i < scenario->link_count; i++) {
-        const struct tdm_scenario_link *link = &scenario->links[i];
-        if (link->board != unit->index)
-            continue;
+    for (size_t i = 0; i < count; i++) {
+        const struct tdm_scenario_link *link = &scenario->links[where->links[i]];
         struct tdm_way *way = &unit->ways[unit->way_count];
         *way = (struct tdm_way){.link = link, .slots = &slots[link->server]};
         way->radio.radio = link->radio;
@@ -132,34 +130,51 @@ static int fill_compute(struct tdm_unit *unit, struct tdm_queue *queue)
 {
     const struct tdm_dnn *dnn = queue->stream->dnn;
     const int points = queue->costs->point_count;
-    queue->compute =
-        tdm_arena_alloc(unit->arena, (unit->way_count * (size_t)points + 1) * sizeof(double));
-    if (!queue->compute)
+    double *compute =
+        tdm_arena_alloc(unit->arena, (unit->way_count * (size_t)points + 1) * sizeof *compute);
+    if (!compute)
         return -1;
+    queue->compute = compute;
     for (size_t w = 0; w < unit->way_count; w++) {
         const struct tdm_server *server = unit->ways[w].slots->server;
         for (int p = 0; p < points; p++)
-            queue->compute[(int)w * points + p] =
+            compute[(int)w * points + p] =
                 tdm_server_time(server, dnn, tdm_point_layers(dnn, p), 1) - server->overhead;
     }
+    return 0;
+}
+
+// What a stream may do and what that costs; the twin's, where there is one.
+static int make_tables(struct tdm_unit *unit, struct tdm_queue *queue, struct tdm_error *error)
+{
+    if (unit->twin) {
+        const struct tdm_queue *like = &unit->twin->queues[queue - unit->queues];
+        queue->levels = like->levels;
+        queue->costs = like->costs;
+        queue->compute = like->compute;
+        return 0;
+    }
+    struct tdm_levels *levels = tdm_arena_alloc(unit->arena, sizeof *levels);
+    if (!levels)
+        return tdm_fail(error, "out of memory");
+    queue->levels = levels;
+    if (tdm_levels_read(levels, unit->scenario, queue->stream, unit->arena, error))
+        return -1;
+    queue->costs = tdm_costs_new(unit->board, queue->stream, levels, unit->setup.situations,
+                                 unit->setup.situation_count);
+    if (!queue->costs || fill_compute(unit, queue))
+        return tdm_fail(error, "out of memory");
     return 0;
 }
 
 static int make_queue(struct tdm_unit *unit, int stream, struct tdm_error *error)
 {
     const struct tdm_scenario *scenario = unit->scenario;
-    struct tdm_queue *queue = &unit->queues[unit->queue_count];
+    struct tdm_queue *queue = &unit->queues[unit->queue_count++];
     queue->stream = &scenario->streams[stream];
     queue->index = stream;
-    if (tdm_levels_read(&queue->levels, scenario, queue->stream, unit->arena, error))
+    if (make_tables(unit, queue, error))
         return -1;
-    queue->costs = tdm_costs_new(unit->board, queue->stream, &queue->levels, unit->setup.situations,
-                                 unit->setup.situation_count);
-    if (!queue->costs)
-        return tdm_fail(error, "out of memory");
-    unit->queue_count++;
-    if (fill_compute(unit, queue))
-        return tdm_fail(error, "out of memory");
     double *again = NULL;
     if (queue->stream->arrivals == TDM_CLOSED) {
         again = tdm_arena_alloc(unit->arena, (size_t)queue->stream->inflight * sizeof *again);
@@ -175,18 +190,13 @@ static int make_queue(struct tdm_unit *unit, int stream, struct tdm_error *error
 
 static int make_queues(struct tdm_unit *unit, struct tdm_error *error)
 {
-    const struct tdm_scenario *scenario = unit->scenario;
-    unit->queues = tdm_arena_alloc(unit->arena, scenario->stream_count * sizeof *unit->queues);
+    const struct tdm_scenario_board *where = &unit->scenario->boards[unit->index];
+    unit->queues = tdm_arena_alloc(unit->arena, (size_t)where->stream_count * sizeof *unit->queues);
     if (!unit->queues)
         return tdm_fail(error, "out of memory");
-    for (size_t i = 0; i < scenario->stream_count; i++)
-        if (scenario->streams[i].board == unit->index && make_queue(unit, (int)i, error))
+    for (int i = 0; i < where->stream_count; i++)
+        if (make_queue(unit, where->streams[i], error))
             return -1;
-    if (!unit->queue_count)
-        return tdm_fail_at(error, scenario->path, scenario->boards[unit->index].place.line,
-                           scenario->boards[unit->index].place.column,
-                           "no <stream> arrives at the board '%.64s'",
-                           scenario->boards[unit->index].id);
     unit->served = tdm_arena_alloc(unit->arena, unit->room * sizeof *unit->served);
     return unit->served ? 0 : tdm_fail(error, "out of memory");
 }
@@ -208,7 +218,7 @@ static void first_plan(struct tdm_unit *unit)
                                    .point = unit->queues[0].costs->point_count - 1};
 }
 
-static void make_sites(struct tdm_unit *unit)
+static void make_sites(struct tdm_unit *unit, struct tdm_remote *remote)
 {
     for (size_t i = 0; i < unit->queue_count; i++) {
         struct tdm_queue *queue = &unit->queues[i];
@@ -217,7 +227,8 @@ static void make_sites(struct tdm_unit *unit)
                                         .costs = queue->costs,
                                         .driver = unit->driver,
                                         .ways = unit->ways,
-                                        .compute = queue->compute};
+                                        .compute = queue->compute,
+                                        .remote = remote};
     }
 }
 
@@ -237,10 +248,13 @@ static int open_driver(struct tdm_unit *unit, struct tdm_error *error)
     return -1;
 }
 
-static int make(struct tdm_unit *unit, struct tdm_slots *slots, bool recorded,
-                struct tdm_error *error)
+static int make(struct tdm_unit *unit, const struct tdm_unit_setup *setup, struct tdm_error *error)
 {
-    if (find_situations(unit) || make_ways(unit, slots, recorded))
+    if (unit->twin)
+        unit->setup = unit->twin->setup; // situations and cores are the same
+    else if (find_situations(unit))
+        return tdm_fail(error, "out of memory");
+    if (make_ways(unit, setup->slots, setup->recorded))
         return tdm_fail(error, "out of memory");
     if (make_queues(unit, error))
         return -1;
@@ -250,17 +264,18 @@ static int make(struct tdm_unit *unit, struct tdm_slots *slots, bool recorded,
     unit->setup.scenario = unit->scenario;
     unit->setup.board = unit->index;
     unit->setup.costs = unit->queues[0].costs;
-    unit->setup.pieces = recorded ? &unit->pieces : NULL;
-    unit->pieces.request = -1;
+    unit->pieces = (struct tdm_pieces){
+        .kept = setup->recorded, .request = -1, .listener = setup->listener, .board = unit->index};
+    unit->setup.pieces = setup->recorded || setup->listener ? &unit->pieces : NULL;
     unit->setup.seed = unit->seed;
     if (open_driver(unit, error))
         return -1;
-    make_sites(unit);
+    make_sites(unit, setup->remote);
     return 0;
 }
 
-struct tdm_unit *tdm_unit_new(const struct tdm_scenario *scenario, int board, uint64_t seed,
-                              struct tdm_slots *slots, bool recorded, struct tdm_error *error)
+struct tdm_unit *tdm_unit_new(const struct tdm_scenario *scenario, int board,
+                              const struct tdm_unit_setup *setup, struct tdm_error *error)
 {
     struct tdm_unit *unit = calloc(1, sizeof *unit);
     if (unit)
@@ -273,8 +288,9 @@ struct tdm_unit *tdm_unit_new(const struct tdm_scenario *scenario, int board, ui
     unit->index = board;
     unit->scenario = scenario;
     unit->board = scenario->boards[board].board;
-    unit->seed = seed;
-    if (make(unit, slots, recorded, error)) {
+    unit->seed = setup->seed;
+    unit->twin = setup->twin;
+    if (make(unit, setup, error)) {
         tdm_unit_free(unit);
         return NULL;
     }
@@ -290,10 +306,11 @@ void tdm_unit_free(struct tdm_unit *unit)
     if (unit->scratch)
         unit->scratch->type->close(unit->scratch);
     for (size_t i = 0; i < unit->queue_count; i++) {
-        tdm_costs_free(unit->queues[i].costs);
+        if (!unit->twin)
+            tdm_costs_free(unit->queues[i].costs);
         free(unit->queues[i].waiting);
     }
-    for (size_t i = 0; i < unit->way_count; i++)
+    for (size_t i = 0; unit->radio_pieces && i < unit->way_count; i++)
         free(unit->radio_pieces[i].items);
     free(unit->pieces.items);
     tdm_arena_free(unit->arena);

@@ -224,7 +224,7 @@ int tdm_levels_read(struct tdm_levels *levels, const struct tdm_scenario *scenar
                                                        .processor = "gpu",
                                                        .xi = {default_xi, 2},
                                                        .bits = {default_bits, 2}};
-    const struct tdm_scenario_knobs *knobs = tdm_scenario_knobs(scenario, stream->board);
+    const struct tdm_scenario_knobs *knobs = scenario->boards[stream->board].knobs;
     struct reading r = {.levels = levels,
                         .scenario = scenario,
                         .board = scenario->boards[stream->board].board,
@@ -235,8 +235,7 @@ int tdm_levels_read(struct tdm_levels *levels, const struct tdm_scenario *scenar
     if (!knobs)
         knobs = &defaults;
     *levels = (struct tdm_levels){0};
-    for (size_t i = 0; i < scenario->link_count; i++)
-        levels->link_count += scenario->links[i].board == stream->board;
+    levels->link_count = scenario->boards[stream->board].link_count;
     if (read_clocks(&r, TDM_CPU, knobs->cpu) || read_clocks(&r, TDM_GPU, knobs->gpu) ||
         read_clocks(&r, TDM_EMC, knobs->emc) || read_processors(&r, knobs->processor) ||
         read_points(&r, knobs->cut) || read_shares(&r, &knobs->xi, &knobs->bits))
@@ -250,6 +249,9 @@ int tdm_levels_check(const struct tdm_scenario *scenario, struct tdm_error *erro
 {
     for (size_t i = 0; i < scenario->stream_count; i++) {
         struct tdm_levels levels;
+        const int board = scenario->streams[i].board, twin = scenario->boards[board].twin;
+        if (twin >= 0 && twin != board)
+            continue; // as its twin's
         if (tdm_levels_read(&levels, scenario, &scenario->streams[i], scenario->arena, error))
             return -1;
     }

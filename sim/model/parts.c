@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "model/library.h"
 #include "trace/format.h"
+#include "trace/narrow.h"
 
 enum part_kind { BOARD, SERVER, RADIO, DNN, TRACE, PART_KINDS };
 
@@ -187,4 +188,17 @@ const struct tdm_trace *tdm_parts_constant(struct tdm_parts *parts, double up, d
         .count = 1, .duration = 1, .t = &zero, .up = &up, .down = &down};
     struct tdm_trace *trace = tdm_trace_new(&samples, error);
     return trace ? keep(parts, TRACE, "(constant)", -1, trace) : NULL;
+}
+
+const struct tdm_trace *tdm_parts_narrower(struct tdm_parts *parts, const struct tdm_trace *own,
+                                           const struct tdm_trace *limit)
+{
+    char reference[64]; // no file's: the floor is -1
+    snprintf(reference, sizeof reference, "(narrower) %p %p", (const void *)own,
+             (const void *)limit);
+    const struct part *known = find(parts, TRACE, reference, -1);
+    if (known)
+        return known->object;
+    struct tdm_trace *trace = tdm_trace_narrower(own, limit);
+    return trace ? keep(parts, TRACE, reference, -1, trace) : NULL;
 }

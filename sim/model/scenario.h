@@ -2,7 +2,8 @@
 /**
  * A scenario: which boards, servers, links, streams of requests and co-running loads there are,
  * which knobs a policy may turn, and what counts as good. The structs mirror the file
- * (`tandem help scenario`); what elements refer to by name is resolved after reading.
+ * (`tandem help scenario`); what elements refer to by name is resolved after reading. Fleets are
+ * expanded then: their boards, links and streams stand behind the others in the scenario's arrays.
  */
 #ifndef TDM_MODEL_SCENARIO_H
 #define TDM_MODEL_SCENARIO_H
@@ -23,16 +24,61 @@ struct tdm_scenario_board {
     bool thermal;       /**< whether it heats; if not it stays at its reference temperature */
     bool switching;     /**< whether changing clocks costs time */
     bool jitter;        /**< whether stage times vary */
+    const char *host;   /**< of the <platform>: where it stands; NULL: nowhere */
 
     const struct tdm_board *board;
+    int twin; /**< the first board of its fleet, which is like it; -1: there is none */
+    const struct tdm_scenario_knobs *knobs; /**< its own, else those for all, else NULL */
+    const int *links, *streams;             /**< indices of its own, rising */
+    int link_count, stream_count;
 };
 
 struct tdm_scenario_server {
     struct tdm_place place;
     const char *id, *type;
-    int64_t slots; /**< in place of the type's; 0: the type's */
+    int64_t slots;    /**< in place of the type's; 0: the type's */
+    const char *host; /**< of the <platform> */
 
     const struct tdm_server *server;
+    const struct tdm_scenario_outage *
+        *outages; /**< when it is away, in order; they do not overlap */
+    size_t outage_count;
+    size_t boards; /**< that have a link to it */
+};
+
+/** A server that goes away: what it was doing is lost and begins anew when it is back. */
+struct tdm_scenario_outage {
+    struct tdm_place place;
+    const char *server_id;
+    double from, until; /**< s */
+};
+
+enum tdm_duplex { TDM_FULL_DUPLEX, TDM_HALF_DUPLEX };
+enum tdm_fairness { TDM_EQUAL_SHARES, TDM_RTT_SHARES };
+
+/** A piece of network that links share: a radio cell, an access point, a backhaul. */
+struct tdm_scenario_cell {
+    struct tdm_place place;
+    const char *id, *inside; /**< itself, and the cell that it stands in; NULL: in none */
+    const char *trace;       /**< as of a link */
+    double bandwidth, up, down, offset, floor;
+    int duplex;     /**< enum tdm_duplex: half: one medium for both directions */
+    int fairness;   /**< enum tdm_fairness: how transfers share it */
+    int64_t boards; /**< links that one such cell takes; more make more cells; 0: any number */
+
+    int parent;                     /**< index; -1: none */
+    const struct tdm_trace *series; /**< a direction that it does not limit is infinite there */
+    bool limits[TDM_DIRECTIONS];    /**< the directions that are shared */
+    size_t members;                 /**< links, and cells inside */
+    size_t copies;                  /**< such cells */
+};
+
+/** The network is a SimGrid platform file; boards and servers stand on its hosts. */
+struct tdm_scenario_platform {
+    struct tdm_place place;
+    const char *file;
+
+    const char *path;
 };
 
 struct tdm_scenario_link {
@@ -45,11 +91,16 @@ struct tdm_scenario_link {
     double offset;     /**< s into the trace at the start of the run */
     double floor;      /**< bytes/s: rates below are raised to it; 0: outages stay */
     const char *radio_name;
-    bool cold; /**< every transfer opens a connection: handshakes and slow start */
+    bool cold;           /**< every transfer opens a connection: handshakes and slow start */
+    const char *cell_id; /**< what it shares with others; NULL: it is alone */
 
-    int board, server; /**< indices of the two ends */
-    const struct tdm_trace *series;
-    const struct tdm_radio *radio; /**< NULL: nobody pays */
+    int board, server; /**< indices of the two ends; in a fleet's element, the first board */
+    int cell;          /**< index; -1: none */
+    size_t copy;       /**< of that cell */
+    bool routed;       /**< its way leads through the <platform>, which alone knows its rates */
+    const struct tdm_trace *access; /**< its own rates; NULL: only its cell limits it */
+    const struct tdm_trace *series; /**< what it carries while nobody else sends */
+    const struct tdm_radio *radio;  /**< NULL: nobody pays */
 };
 
 enum tdm_input_form { TDM_COMPRESSED, TDM_RAW };
@@ -101,6 +152,23 @@ struct tdm_scenario_knobs {
     struct tdm_list xi, bits;
 };
 
+/** Boards that are alike, each with links, streams and loads of its own. */
+struct tdm_scenario_fleet {
+    struct tdm_place place;
+    int64_t count;
+    double shift; /**< s: from one board to the next within a link's trace; NAN: spread evenly */
+    struct tdm_scenario_board *boards;
+    size_t board_count;
+    struct tdm_scenario_link *links;
+    size_t link_count;
+    struct tdm_stream *streams;
+    size_t stream_count;
+    struct tdm_scenario_load *loads;
+    size_t load_count;
+    struct tdm_scenario_knobs *knobs;
+    size_t knob_count;
+};
+
 struct tdm_objective {
     struct tdm_place place;
     double eta; /**< weight of energy: cost = eta ETI + (1 - eta) Pmax TTI */
@@ -125,7 +193,17 @@ struct tdm_scenario {
     size_t knob_count;
     struct tdm_objective *objectives;
     size_t objective_count;
+    struct tdm_scenario_fleet *fleets;
+    size_t fleet_count;
+    struct tdm_scenario_cell *cells;
+    size_t cell_count;
+    struct tdm_scenario_outage *outages;
+    size_t outage_count;
+    struct tdm_scenario_platform *platforms;
+    size_t platform_count;
 
+    size_t own_boards, own_links,
+        own_streams; /**< those that belong to no fleet; they come first */
     double eta;
     const char *path;
     struct tdm_parts *parts; /**< owns the loaded boards, servers, radios, dnns and traces */
@@ -134,7 +212,10 @@ struct tdm_scenario {
 
 extern const struct tdm_element tdm_scenario_schema;
 
-/** The knobs element of a board: its own, else the one for all; NULL if there is neither. */
-const struct tdm_scenario_knobs *tdm_scenario_knobs(const struct tdm_scenario *scenario, int board);
+/**
+ * Whether anything in it is shared: a server by several boards, a cell by several links, a server's
+ * speed by requests in flight, a platform. Then the boards contend, and `simgrid:` is the engine.
+ */
+bool tdm_scenario_is_shared(const struct tdm_scenario *scenario);
 
 #endif

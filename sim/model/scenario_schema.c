@@ -5,6 +5,8 @@
 const char *const tdm_arrival_names[] = {"closed", "periodic", "poisson", "file", NULL};
 static const char *const inputs[] = {"compressed", "raw", NULL};
 static const char *const drops[] = {"never", "late", NULL};
+static const char *const duplexes[] = {"full", "half", NULL};
+static const char *const fairnesses[] = {"equal", "rtt", NULL};
 
 #define AT(type, field) offsetof(struct type, field)
 #define TIME .dimension = TDM_TIME, .min = 0, .max = 1e9
@@ -29,6 +31,7 @@ static const struct tdm_attribute board_attributes[] = {
      .fallback = "yes"},
     {"jitter", TDM_FLAG, AT(tdm_scenario_board, jitter), "whether stage times vary",
      .fallback = "no"},
+    {"host", TDM_TEXT, AT(tdm_scenario_board, host), "of the <platform>: where it stands"},
 };
 static const struct tdm_element board_element = {.name = "board",
                                                  .help = "an edge device",
@@ -36,7 +39,6 @@ static const struct tdm_element board_element = {.name = "board",
                                                  .attributes = board_attributes,
                                                  .attribute_count = TDM_COUNT(board_attributes),
                                                  TDM_CHILDREN(tdm_scenario, boards, board_count),
-                                                 .at_least = 1,
                                                  .key = "id"};
 
 static const struct tdm_attribute server_attributes[] = {
@@ -45,6 +47,7 @@ static const struct tdm_attribute server_attributes[] = {
      .required = true},
     {"slots", TDM_INTEGER, AT(tdm_scenario_server, slots), "in place of the type's", .min = 1,
      .max = 1e6},
+    {"host", TDM_TEXT, AT(tdm_scenario_server, host), "of the <platform>: where it stands"},
 };
 static const struct tdm_element server_element = {.name = "server",
                                                   .help = "where offloaded work runs",
@@ -71,6 +74,7 @@ static const struct tdm_attribute link_attributes[] = {
     {"radio", TDM_TEXT, AT(tdm_scenario_link, radio_name), "whose energy transfers take"},
     {"cold", TDM_FLAG, AT(tdm_scenario_link, cold),
      "every request opens a connection: two round trips and slow start"},
+    {"cell", TDM_NAME, AT(tdm_scenario_link, cell_id), "id of a cell that it shares with others"},
 };
 static const struct tdm_element link_element = {.name = "link",
                                                 .help = "joins a board and a server",
@@ -114,7 +118,6 @@ static const struct tdm_element stream_element = {.name = "stream",
                                                   .attributes = stream_attributes,
                                                   .attribute_count = TDM_COUNT(stream_attributes),
                                                   TDM_CHILDREN(tdm_scenario, streams, stream_count),
-                                                  .at_least = 1,
                                                   .at_most = 100000};
 
 static const struct tdm_attribute load_attributes[] = {
@@ -160,6 +163,124 @@ static const struct tdm_element knob_element = {.name = "knobs",
                                                 TDM_CHILDREN(tdm_scenario, knobs, knob_count),
                                                 .at_most = 10000};
 
+static const struct tdm_attribute fleet_attributes[] = {
+    {"count", TDM_INTEGER, AT(tdm_scenario_fleet, count),
+     "boards; ID becomes ID-1, ID-2, …; each has its own links, streams and luck", .required = true,
+     .min = 1, .max = 1000000},
+    {"shift", TDM_QUANTITY, AT(tdm_scenario_fleet, shift),
+     "by which each board is further on in its links' traces than the one before it; none: spread "
+     "evenly over them",
+     TIME},
+};
+static const struct tdm_element fleet_board = {
+    .name = "board",
+    .help = "what each of them is",
+    .size = sizeof(struct tdm_scenario_board),
+    .attributes = board_attributes,
+    .attribute_count = TDM_COUNT(board_attributes),
+    TDM_CHILDREN(tdm_scenario_fleet, boards, board_count),
+    .at_least = 1,
+    .at_most = 1};
+static const struct tdm_element fleet_link = {.name = "link",
+                                              .help = "joins each of them and a server",
+                                              .size = sizeof(struct tdm_scenario_link),
+                                              .attributes = link_attributes,
+                                              .attribute_count = TDM_COUNT(link_attributes),
+                                              TDM_CHILDREN(tdm_scenario_fleet, links, link_count),
+                                              .at_most = 100};
+static const struct tdm_element fleet_stream = {
+    .name = "stream",
+    .help = "requests arriving at each of them; closed loops begin spread over a second, periodic "
+            "ones over a period",
+    .size = sizeof(struct tdm_stream),
+    .attributes = stream_attributes,
+    .attribute_count = TDM_COUNT(stream_attributes),
+    TDM_CHILDREN(tdm_scenario_fleet, streams, stream_count),
+    .at_least = 1,
+    .at_most = 100};
+static const struct tdm_element fleet_load = {.name = "load",
+                                              .help = "what else each of them is doing",
+                                              .size = sizeof(struct tdm_scenario_load),
+                                              .attributes = load_attributes,
+                                              .attribute_count = TDM_COUNT(load_attributes),
+                                              TDM_CHILDREN(tdm_scenario_fleet, loads, load_count),
+                                              .at_most = 100};
+static const struct tdm_element fleet_knobs = {.name = "knobs",
+                                               .help = "what a policy may choose on them",
+                                               .size = sizeof(struct tdm_scenario_knobs),
+                                               .attributes = knob_attributes,
+                                               .attribute_count = TDM_COUNT(knob_attributes),
+                                               TDM_CHILDREN(tdm_scenario_fleet, knobs, knob_count),
+                                               .at_most = 1};
+static const struct tdm_element *const fleet_children[] = {
+    &fleet_board, &fleet_link, &fleet_stream, &fleet_load, &fleet_knobs, NULL};
+static const struct tdm_element fleet_element = {.name = "fleet",
+                                                 .help = "many boards that are alike",
+                                                 .size = sizeof(struct tdm_scenario_fleet),
+                                                 .attributes = fleet_attributes,
+                                                 .attribute_count = TDM_COUNT(fleet_attributes),
+                                                 .children = fleet_children,
+                                                 TDM_CHILDREN(tdm_scenario, fleets, fleet_count),
+                                                 .at_most = 1000};
+
+static const struct tdm_attribute cell_attributes[] = {
+    {"id", TDM_NAME, AT(tdm_scenario_cell, id), "what this scenario calls it", .required = true},
+    {"inside", TDM_NAME, AT(tdm_scenario_cell, inside), "id of the cell that it stands in"},
+    {"trace", TDM_TEXT, AT(tdm_scenario_cell, trace), "as of a link"},
+    {"bandwidth", TDM_QUANTITY, AT(tdm_scenario_cell, bandwidth), "constant, both ways", RATE},
+    {"up", TDM_QUANTITY, AT(tdm_scenario_cell, up),
+     "constant, towards the server; without 'down' it limits only that way", RATE},
+    {"down", TDM_QUANTITY, AT(tdm_scenario_cell, down), "constant, towards the boards", RATE},
+    {"offset", TDM_QUANTITY, AT(tdm_scenario_cell, offset), "into the trace at the start",
+     .fallback = "0 s", TIME},
+    {"floor", TDM_QUANTITY, AT(tdm_scenario_cell, floor), "rates below are raised to it",
+     .fallback = "0 bit/s", RATE},
+    {"duplex", TDM_CHOICE, AT(tdm_scenario_cell, duplex),
+     "half: both directions share one medium, as in Wi-Fi", .choices = duplexes},
+    {"fairness", TDM_CHOICE, AT(tdm_scenario_cell, fairness),
+     "equal: max-min fair shares; rtt: shares by one over the round trip, as TCP's",
+     .choices = fairnesses},
+    {"boards", TDM_INTEGER, AT(tdm_scenario_cell, boards),
+     "links that one such cell takes; more links make more cells; 0: any number", .min = 0,
+     .max = 1e6},
+};
+static const struct tdm_element cell_element = {.name = "cell",
+                                                .help = "a piece of network that links share",
+                                                .size = sizeof(struct tdm_scenario_cell),
+                                                .attributes = cell_attributes,
+                                                .attribute_count = TDM_COUNT(cell_attributes),
+                                                TDM_CHILDREN(tdm_scenario, cells, cell_count),
+                                                .at_most = 100000,
+                                                .key = "id"};
+
+static const struct tdm_attribute outage_attributes[] = {
+    {"server", TDM_NAME, AT(tdm_scenario_outage, server_id), "id of the server", .required = true},
+    {"from", TDM_QUANTITY, AT(tdm_scenario_outage, from), "when it goes away", .required = true,
+     TIME},
+    {"until", TDM_QUANTITY, AT(tdm_scenario_outage, until), "when it is back; none: never", TIME},
+};
+static const struct tdm_element outage_element = {
+    .name = "outage",
+    .help = "a server goes away; what it was doing begins anew when it is back",
+    .size = sizeof(struct tdm_scenario_outage),
+    .attributes = outage_attributes,
+    .attribute_count = TDM_COUNT(outage_attributes),
+    TDM_CHILDREN(tdm_scenario, outages, outage_count),
+    .at_most = 10000};
+
+static const struct tdm_attribute platform_attributes[] = {
+    {"file", TDM_TEXT, AT(tdm_scenario_platform, file), "a SimGrid platform file",
+     .required = true},
+};
+static const struct tdm_element platform_element = {
+    .name = "platform",
+    .help = "the network is a SimGrid platform; links without rates lead through it",
+    .size = sizeof(struct tdm_scenario_platform),
+    .attributes = platform_attributes,
+    .attribute_count = TDM_COUNT(platform_attributes),
+    TDM_CHILDREN(tdm_scenario, platforms, platform_count),
+    .at_most = 1};
+
 static const struct tdm_attribute objective_attributes[] = {
     {"eta", TDM_QUANTITY, AT(tdm_objective, eta),
      "weight of energy: cost = eta ETI + (1 - eta) Pmax TTI", .fallback = "0.5", .min = 0,
@@ -183,8 +304,9 @@ static const struct tdm_attribute scenario_attributes[] = {
      .dimension = TDM_TIME, .min = 1e-6, .max = 1e9},
 };
 static const struct tdm_element *const scenario_children[] = {
-    &board_element, &server_element, &link_element,      &stream_element,
-    &load_element,  &knob_element,   &objective_element, NULL};
+    &board_element,  &server_element,   &link_element,      &cell_element,
+    &fleet_element,  &stream_element,   &load_element,      &knob_element,
+    &outage_element, &platform_element, &objective_element, NULL};
 const struct tdm_element tdm_scenario_schema = {
     .name = "scenario",
     .help = "boards, servers, links, streams and an objective",

@@ -126,10 +126,10 @@ static double least_cost(struct scene *s, const struct moment *moment, uint64_t 
     double least = INFINITY;
     int opp[TDM_CLOCKS];
     for (struct tdm_clock_walk walk = tdm_clock_walk(s->queue); tdm_clock_next(&walk, opp);)
-        for (int p = 0; p < s->queue->levels.processor_count; p++)
+        for (int p = 0; p < s->queue->levels->processor_count; p++)
             least = fmin(
                 least,
-                least_at(s, tdm_costs_at(s->queue->costs, 0, s->queue->levels.processor[p], opp),
+                least_at(s, tdm_costs_at(s->queue->costs, 0, s->queue->levels->processor[p], opp),
                          plans));
     return least;
 }

@@ -109,7 +109,7 @@ struct run {
  */
 static inline struct tdm_plan run_draw(struct tdm_random *random, const struct tdm_state *state)
 {
-    const struct tdm_levels *levels = &tdm_unit_queue(state->unit, state->stream)->levels;
+    const struct tdm_levels *levels = tdm_unit_queue(state->unit, state->stream)->levels;
     struct tdm_plan plan = {.governor = -1, .cap = {-1, -1, -1}, .bits = 32};
     const bool governed = tdm_random_below(random, 4) == 0;
     for (int d = 0; d < TDM_CLOCKS; d++)

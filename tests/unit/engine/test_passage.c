@@ -52,7 +52,7 @@ static void one_alone(void **state)
     assert_near(p.down_first, 3.55, 1e-12);
     assert_near(p.down_end, 3.65, 1e-12);
     assert_near(p.server_energy, 0.03 * 100, 1e-12); // above idle
-    assert_near(s.slots.energy, 0.03 * 100, 1e-12);
+    assert_near(s.way.server_energy, 0.03 * 100, 1e-12);
     tdm_trace_free(trace);
 }
 
@@ -73,7 +73,7 @@ static void uplink_and_slots_are_first_come_first_served(void **state)
         assert_near(p.down_end, serve_start[i] + 1, 1e-12);
     }
     // Two slots together draw what is busy: each of the four took half of it.
-    assert_near(s.slots.energy, 4 * 0.5 * 100, 1e-9);
+    assert_near(s.way.server_energy, 4 * 0.5 * 100, 1e-9);
     struct tdm_passage p = {.sent = 1e5, .service = 1};
     struct tdm_way copy = s.way;
     tdm_way_send(&copy, 0, &p, true);

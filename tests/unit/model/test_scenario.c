@@ -206,13 +206,19 @@ static void power_comes_from_the_default_where_only_latency_was_measured(void **
 
 static void a_board_needs_a_stream(void **state)
 {
-    struct tdm_scenario *s =
-        world_load(*state, "<scenario name=\"t\" duration=\"1 s\">" WORLD_BOARD
-                           "\n<board id=\"idle\" type=\"toy.xml\"/>" WORLD_STREAM "</scenario>");
+    const struct world *w = *state;
     struct tdm_error error = {0};
-    assert_null(tdm_engine_open("analytic:", s, 1, &error));
+    char path[128];
+    world_write(w, "idle.xml",
+                "<scenario name=\"t\" duration=\"1 s\">" WORLD_BOARD
+                "\n<board id=\"idle\" type=\"toy.xml\"/>" WORLD_STREAM "</scenario>",
+                NULL);
+    snprintf(path, sizeof path, "%s/idle.xml", w->folder);
+    assert_null(tdm_scenario_load(path, &error));
     assert_int_equal(error.line, 2);
     assert_non_null(strstr(error.message, "no <stream> arrives at the board 'idle'"));
+    struct tdm_scenario *s = world_load(
+        w, "<scenario name=\"t\" duration=\"1 s\">" WORLD_BOARD WORLD_STREAM "</scenario>");
     assert_null(tdm_engine_open("analytical:", s, 1, &error));
     assert_non_null(strstr(error.message, "did you mean 'analytic'"));
     assert_null(tdm_engine_open("analytic:x", s, 1, &error));

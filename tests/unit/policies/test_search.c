@@ -130,7 +130,7 @@ static void try_points(struct brute *b, const struct tdm_levels *levels)
 
 static double least_by_force(const struct tdm_state *state)
 {
-    const struct tdm_levels *levels = &tdm_unit_queue(state->unit, state->stream)->levels;
+    const struct tdm_levels *levels = tdm_unit_queue(state->unit, state->stream)->levels;
     struct brute b = {
         .state = state, .least = INFINITY, .plan = {.cap = {-1, -1, -1}, .governor = -1}};
     for (int c = 0; c < levels->opp_count[0]; c++)

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Opening a contention engine: units, servers, the network between them; and its end. */
+#include "engine/contention_parts.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "engine/platform_try.h"
+#include "model/parts.h"
+
+static void free_journeys(struct tdm_journey *first, bool under_way)
+{
+    for (struct tdm_journey *j = first, *next; j; j = next) {
+        next = under_way ? j->after : j->next;
+        free(j);
+    }
+}
+
+void tdm_contention_free(struct tdm_engine *engine)
+{
+    struct contention *c = tdm_contention_of(engine);
+    const size_t servers = engine->scenario->server_count;
+    tdm_roster_end(&c->roster);
+    for (size_t i = engine->unit_count; i-- > 0;) // whoever borrows tables goes first
+        tdm_unit_free(engine->units[i]);
+    for (size_t i = 0; i < servers && c->slots && c->shares; i++) {
+        free(c->slots[i].free_at);
+        tdm_shares_end(&c->shares[i]);
+    }
+    while (c->agenda.count) {
+        const struct tdm_date date = tdm_agenda_take(&c->agenda);
+        if (tdm_contention_owns(&date))
+            free(date.whom);
+    }
+    tdm_agenda_end(&c->agenda);
+    free_journeys(c->under_way, true);
+    free_journeys(c->free, false);
+    tdm_network_free(c->network);
+    free(c->slots);
+    free(c->shares);
+    free(c->routed);
+    free(c->uplinks);
+    free(c->opp);
+    free(engine->units);
+    free(c);
+}
+
+static int make_servers(struct contention *c)
+{
+    const struct tdm_scenario *scenario = c->base.scenario;
+    c->slots = calloc(scenario->server_count + 1, sizeof *c->slots);
+    c->shares = calloc(scenario->server_count + 1, sizeof *c->shares);
+    for (size_t i = 0; c->slots && c->shares && i < scenario->server_count; i++) {
+        const struct tdm_scenario_server *where = &scenario->servers[i];
+        struct tdm_slots *slots = &c->slots[i];
+        slots->server = where->server;
+        slots->where = where;
+        slots->count = (size_t)(where->slots ? where->slots : where->server->slots);
+        slots->free_at = calloc(slots->count, sizeof *slots->free_at);
+        c->shares[i].where = where;
+        c->shares[i].slots = (double)slots->count;
+        if (!slots->free_at)
+            return -1;
+    }
+    return c->slots && c->shares ? 0 : -1;
+}
+
+static int make_units(struct contention *c, bool recorded, struct tdm_error *error)
+{
+    const struct tdm_scenario *scenario = c->base.scenario;
+    c->base.units = calloc(scenario->board_count, sizeof(struct tdm_unit *));
+    if (!c->base.units)
+        return tdm_fail(error, "out of memory");
+    for (size_t i = 0; i < scenario->board_count; i++) {
+        const int twin = scenario->boards[i].twin;
+        const struct tdm_unit_setup setup = {
+            .seed = c->base.seed,
+            .slots = c->slots,
+            .recorded = recorded,
+            .listener = &c->listener,
+            .remote = &c->remote,
+            .twin = twin >= 0 && (size_t)twin < i ? c->base.units[twin] : NULL};
+        c->base.units[i] = tdm_unit_new(scenario, (int)i, &setup, error);
+        if (!c->base.units[i])
+            return -1;
+        c->base.unit_count++;
+    }
+    return 0;
+}
+
+// Asks the platform for the ways that lead through it, and gives the units links that know them:
+// what each carries alone.
+static int find_routes(struct contention *c, struct tdm_error *error)
+{
+    const struct tdm_scenario *scenario = c->base.scenario;
+    if (!scenario->platform_count)
+        return 0;
+    struct tdm_simgrid_route *routes = calloc(2 * scenario->link_count + 1, sizeof *routes);
+    c->routed = calloc(scenario->link_count + 1, sizeof *c->routed);
+    size_t count = 0;
+    for (size_t i = 0; routes && i < scenario->link_count; i++) {
+        const struct tdm_scenario_link *link = &scenario->links[i];
+        const char *board = scenario->boards[link->board].host;
+        const char *server = scenario->servers[link->server].host;
+        if (!link->routed)
+            continue;
+        routes[count++] = (struct tdm_simgrid_route){.from = board, .to = server};
+        routes[count++] = (struct tdm_simgrid_route){.from = server, .to = board};
+    }
+    int status = routes && c->routed ? 0 : tdm_fail(error, "out of memory");
+    if (status == 0)
+        status = tdm_platform_try(scenario->platforms[0].path, routes, count, error);
+    for (size_t i = 0, k = 0; status == 0 && i < scenario->link_count; i++) {
+        if (!scenario->links[i].routed)
+            continue;
+        const struct tdm_simgrid_route *up = &routes[k++], *down = &routes[k++];
+        c->routed[i] = scenario->links[i];
+        c->routed[i].rtt = up->latency + down->latency;
+        c->routed[i].series =
+            tdm_parts_constant(scenario->parts, up->bandwidth, down->bandwidth, error);
+        status = c->routed[i].series ? 0 : -1;
+    }
+    free(routes);
+    return status;
+}
+
+static void lead_ways(struct contention *c)
+{
+    const struct tdm_scenario *scenario = c->base.scenario;
+    for (size_t b = 0; b < c->base.unit_count; b++) {
+        struct tdm_unit *unit = c->base.units[b];
+        for (size_t w = 0; w < unit->way_count; w++) {
+            const int link = scenario->boards[b].links[w];
+            if (scenario->links[link].routed)
+                unit->ways[w].link = &c->routed[link];
+            unit->ways[w].crowd = tdm_network_crowd(c->network, link);
+        }
+    }
+}
+
+static int check(const struct tdm_scenario *scenario, struct tdm_error *error)
+{
+    for (size_t i = 0; i < scenario->link_count; i++) {
+        const struct tdm_scenario_link *link = &scenario->links[i];
+        if (link->cell >= 0 && scenario->platform_count)
+            return tdm_fail_at(error, scenario->path, link->place.line, link->place.column,
+                               "a <cell> and a <platform> do not go together: the platform's links "
+                               "are what is shared");
+    }
+    return 0;
+}
+
+static int make(struct contention *c, bool recorded, struct tdm_error *error)
+{
+    const struct tdm_scenario *scenario = c->base.scenario;
+    if (check(scenario, error) || find_routes(c, error))
+        return -1;
+    if (make_servers(c))
+        return tdm_fail(error, "out of memory");
+    if (make_units(c, recorded, error))
+        return -1;
+    const struct tdm_network_setup setup = {.scenario = scenario,
+                                            .units = c->base.units,
+                                            .agenda = &c->agenda,
+                                            .change = TDM_CHANGE,
+                                            .all = c->all,
+                                            .energy = c->energy};
+    c->network = tdm_network_new(&setup, error);
+    c->uplinks = calloc(scenario->link_count + 1, sizeof *c->uplinks);
+    c->opp = malloc((scenario->board_count + 1) * sizeof *c->opp);
+    if (!c->network)
+        return -1;
+    if (!c->uplinks || !c->opp || tdm_roster_start(&c->roster, c->base.units, c->base.unit_count))
+        return tdm_fail(error, "out of memory");
+    memset(c->opp, -1, scenario->board_count * sizeof *c->opp); // whatever they are, they are news
+    lead_ways(c);
+    return 0;
+}
+
+static int read_options(struct contention *c, const char *rest, struct tdm_error *error)
+{
+    c->all = strcmp(rest, "flows") == 0;
+    c->energy = strcmp(rest, "energy") == 0;
+    if (rest[0] && !c->all && !c->energy)
+        return tdm_fail(error,
+                        "'simgrid:%.64s' is not known; 'simgrid:', 'simgrid:flows' (every "
+                        "transfer is a flow) and 'simgrid:energy' (with its energy plug-in) "
+                        "are",
+                        rest);
+    return 0;
+}
+
+struct tdm_engine *tdm_contention_open(const char *rest, const struct tdm_scenario *scenario,
+                                       uint64_t seed, bool recorded, struct tdm_error *error)
+{
+    struct contention *c = calloc(1, sizeof *c);
+    if (!c) {
+        tdm_fail(error, "out of memory");
+        return NULL;
+    }
+    c->base =
+        (struct tdm_engine){.type = &tdm_contention_engine, .scenario = scenario, .seed = seed};
+    c->remote.start = tdm_contention_start_remote;
+    c->listener.piece = tdm_contention_hear_piece;
+    if (read_options(c, rest, error) || make(c, recorded, error)) {
+        tdm_contention_free(&c->base);
+        return NULL;
+    }
+    return &c->base;
+}

@@ -1,0 +1,596 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#define _GNU_SOURCE // memfd_create
+#include "engine/simgrid.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <simgrid/actor.h>
+#include <simgrid/comm.h>
+#include <simgrid/engine.h>
+#include <simgrid/exec.h>
+#include <simgrid/host.h>
+#include <simgrid/link.h>
+#include <simgrid/mailbox.h>
+#include <simgrid/plugins/energy.h>
+#include <simgrid/semaphore.h>
+#include <simgrid/version.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "engine/handover.h"
+
+enum { SIDE_STACK = 8 << 20 };    // bytes; SimGrid's own part reads the platform on it
+static const double huge = 1e18;  // bytes/s: more than any link, in any unit
+static const double nearly_0 = 1; // SimGrid's bytes/s during an outage: some 1e-6 bytes/s
+
+enum job { WAIT, CARRY, SLEEP };
+
+struct berth; // where flows end
+
+// An actor of the pool. It carries flows to one berth, each through its own mailbox.
+struct worker {
+    struct berth *berth;
+    sg_sem_t wake;
+    sg_sem_t adopted;
+    sg_mailbox_t mailbox;
+    char name[24];
+    sg_host_t host; // where it stands
+    enum job job;
+    struct tdm_simgrid_flow *flow;
+    double until;        // s, of sleep
+    struct worker *next; // idle, or to be adopted
+};
+
+// A host that flows lead to, with an actor there that mailboxes name as their receiver: only then
+// does a transfer begin without anybody's asking for it.
+struct berth {
+    int host;
+    sg_sem_t called;
+    struct worker *newcomers;
+    struct worker *idle;
+};
+
+enum order_kind { RATE, LATENCY, PSTATE, WORK, JOULES };
+
+struct order {
+    enum order_kind kind;
+    int whom;
+    double value;
+};
+
+static struct network {
+    bool started;
+    const struct tdm_simgrid_setup *setup;
+    struct tdm_handover *handover;
+    double now, until;                     // s, as of the caller
+    double target;                         // s: the date that SimGrid itself stops at
+    struct tdm_simgrid_flow *first, *last; // to be started
+    struct order *orders;
+    size_t order_done, order_count, order_room;
+    struct tdm_simgrid_flow *ended;
+    size_t active;    // flows under way
+    double joules;    // what the plug-in said when it was asked
+    double *sleepers; // heap of the dates that somebody sleeps until
+    size_t sleeper_count, sleeper_room;
+    struct berth **berths; // by host
+    size_t worker_count;
+
+    sg_host_t *hosts;
+    size_t host_count, host_room;
+    sg_link_t *links;
+    double *rates; // of each link, in SimGrid's bytes/s
+    size_t link_count, link_room;
+} net;
+
+static void *grow(void *items, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return items;
+    *room = *room ? 2 * *room : 64;
+    items = realloc(items, *room * size);
+    assert(items && "what the network holds fits into memory");
+    return items;
+}
+
+// ---- dates -------------------------------------------------------------------------------------
+
+static void add_sleeper(double date)
+{
+    net.sleepers = grow(net.sleepers, net.sleeper_count, &net.sleeper_room, sizeof *net.sleepers);
+    size_t place = net.sleeper_count++;
+    for (; place > 0 && date < net.sleepers[(place - 1) / 2]; place = (place - 1) / 2)
+        net.sleepers[place] = net.sleepers[(place - 1) / 2];
+    net.sleepers[place] = date;
+}
+
+// Whoever wakes is the first of them.
+static void remove_first_sleeper(void)
+{
+    const double last = net.sleepers[--net.sleeper_count];
+    size_t place = 0;
+    for (;;) {
+        size_t child = 2 * place + 1;
+        if (child >= net.sleeper_count)
+            break;
+        if (child + 1 < net.sleeper_count && net.sleepers[child + 1] < net.sleepers[child])
+            child++;
+        if (net.sleepers[child] >= last)
+            break;
+        net.sleepers[place] = net.sleepers[child];
+        place = child;
+    }
+    net.sleepers[place] = last;
+}
+
+static bool somebody_sleeps_until(double date)
+{
+    return net.sleeper_count > 0 && net.sleepers[0] <= date;
+}
+
+// ---- workers -----------------------------------------------------------------------------------
+
+static void worker_main(int argc, char **argv);
+
+static void *pointer_of(char **argv)
+{
+    return (void *)(uintptr_t)strtoull(argv[1], NULL, 16); // actors take texts
+}
+
+static void create_actor(const char *name, sg_host_t host, void (*code)(int, char **), void *whom)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIxPTR, (uintptr_t)whom);
+    char *argv[] = {(char *)name, text, NULL};
+    sg_actor_create(name, host, code, 2, argv);
+}
+
+// Stands at a berth and lends its name.
+static void receiver_main(int argc, char **argv)
+{
+    (void)argc;
+    struct berth *berth = pointer_of(argv);
+    for (;;) {
+        sg_sem_acquire(berth->called);
+        struct worker *worker = berth->newcomers;
+        berth->newcomers = worker->next;
+        sg_mailbox_set_receiver(worker->name);
+        sg_sem_release(worker->adopted);
+    }
+}
+
+static struct berth *berth_at(int host)
+{
+    if (!net.berths)
+        net.berths = calloc(net.host_count, sizeof(struct berth *));
+    assert(net.berths && "berths fit into memory");
+    if (net.berths[host])
+        return net.berths[host];
+    struct berth *berth = calloc(1, sizeof *berth);
+    assert(berth && "a berth fits into memory");
+    berth->host = host;
+    berth->called = sg_sem_init(0);
+    net.berths[host] = berth;
+    create_actor("receiver", net.hosts[host], receiver_main, berth);
+    return berth;
+}
+
+static void give(struct berth *berth, enum job job, struct tdm_simgrid_flow *flow, double until)
+{
+    struct worker *worker = berth->idle;
+    const bool fresh = worker == NULL;
+    if (fresh) {
+        worker = calloc(1, sizeof *worker);
+        assert(worker && "a worker fits into memory");
+        worker->berth = berth;
+        worker->wake = sg_sem_init(0);
+        worker->host = net.hosts[berth->host];
+        snprintf(worker->name, sizeof worker->name, "w%zu", net.worker_count++);
+    } else {
+        berth->idle = worker->next;
+    }
+    worker->job = job;
+    worker->flow = flow;
+    worker->until = until;
+    if (fresh)
+        create_actor(worker->name, worker->host, worker_main, worker);
+    else
+        sg_sem_release(worker->wake);
+}
+
+// ---- orders ------------------------------------------------------------------------------------
+
+static void carry_out(const struct order *order)
+{
+    switch (order->kind) {
+    case RATE:
+        net.rates[order->whom] = order->value;
+        sg_link_set_bandwidth(net.links[order->whom], order->value);
+        break;
+    case LATENCY:
+        sg_link_set_latency(net.links[order->whom], order->value);
+        break;
+    case PSTATE:
+        sg_host_set_pstate(net.hosts[order->whom], (unsigned long)order->value);
+        break;
+    case WORK: {
+        const sg_host_t host = net.hosts[order->whom];
+        sg_exec_t work = sg_actor_exec_init(order->value * sg_host_get_speed(host));
+        sg_exec_set_host(work, host);
+        sg_exec_start(work);
+        break;
+    }
+    case JOULES:
+        net.joules = sg_host_get_consumed_energy(net.hosts[order->whom]);
+        break;
+    }
+}
+
+// Others may get control in the middle, since calls into SimGrid let those run who are ready at the
+// same date: so everything is taken off its list before it is done.
+static void carry_out_all(void)
+{
+    while (net.order_done < net.order_count) {
+        const struct order order = net.orders[net.order_done++];
+        carry_out(&order);
+    }
+}
+
+static bool has_orders(void)
+{
+    return net.order_done < net.order_count || net.first;
+}
+
+static struct tdm_simgrid_flow *next_flow(void)
+{
+    struct tdm_simgrid_flow *flow = net.first;
+    if (flow)
+        net.first = flow->next;
+    return flow;
+}
+
+// SimGrid's clock lags behind the caller's only while no flow is under way.
+static double lag(void)
+{
+    return net.now - simgrid_get_clock();
+}
+
+// The job of whoever has control; what it cannot do itself goes to others.
+static void take_orders(struct worker *worker)
+{
+    if (has_orders() && lag() > 0)
+        sg_actor_sleep_for(lag());
+    carry_out_all();
+    worker->job = WAIT;
+    struct tdm_simgrid_flow *flow;
+    while ((flow = next_flow()) != NULL) {
+        if (worker->job == WAIT && worker->berth->host == flow->to) {
+            worker->job = CARRY;
+            worker->flow = flow;
+        } else {
+            give(berth_at(flow->to), CARRY, flow, 0);
+        }
+    }
+    if (net.target <= net.until || somebody_sleeps_until(net.until))
+        return;
+    add_sleeper(net.until);
+    if (worker->job == CARRY) {
+        give(worker->berth, SLEEP, NULL, net.until);
+    } else {
+        worker->job = SLEEP;
+        worker->until = net.until;
+    }
+}
+
+// ---- jobs --------------------------------------------------------------------------------------
+
+// A flow in flight is bounded for good by the rates at its start. So where they change they are
+// raised, it starts, and they are set back, all at one date and by one actor.
+static sg_comm_t start_flow(const struct worker *worker)
+{
+    const struct tdm_simgrid_flow *flow = worker->flow;
+    for (int i = 0; i < flow->changing_count; i++)
+        sg_link_set_bandwidth(net.links[flow->changing[i]], huge);
+    sg_comm_t comm = sg_mailbox_put_async(worker->mailbox, worker->flow,
+                                          (long)ceil(flow->bytes * net.setup->unit));
+    for (int i = 0; i < flow->changing_count; i++)
+        sg_link_set_bandwidth(net.links[flow->changing[i]], net.rates[flow->changing[i]]);
+    return comm;
+}
+
+static void carry(struct worker *worker)
+{
+    const sg_host_t from = net.hosts[worker->flow->from];
+    if (worker->host != from)
+        sg_actor_set_host(sg_actor_self(), from);
+    worker->host = from;
+    sg_comm_wait(start_flow(worker));
+    sg_mailbox_get(worker->mailbox); // it has been there since; the mailbox forgets it
+    worker->flow->ended = simgrid_get_clock();
+    net.ended = worker->flow;
+    net.active--;
+    tdm_handover_back(net.handover);
+}
+
+// Hands over once the caller's date has come; by then it may have asked for a later one.
+static void sleep_until(struct worker *worker)
+{
+    const double time = worker->until - simgrid_get_clock();
+    if (time > 0)
+        sg_actor_sleep_for(time);
+    remove_first_sleeper();
+    if (worker->until >= net.until)
+        tdm_handover_back(net.handover);
+}
+
+static void worker_main(int argc, char **argv)
+{
+    (void)argc;
+    struct worker *worker = pointer_of(argv);
+    worker->mailbox = sg_mailbox_by_name(worker->name);
+    worker->adopted = sg_sem_init(0);
+    worker->next = worker->berth->newcomers;
+    worker->berth->newcomers = worker;
+    sg_sem_release(worker->berth->called);
+    sg_sem_acquire(worker->adopted);
+    for (;;) {
+        switch (worker->job) {
+        case CARRY:
+            carry(worker);
+            take_orders(worker);
+            break;
+        case SLEEP:
+            sleep_until(worker);
+            take_orders(worker);
+            break;
+        case WAIT:
+            worker->next = worker->berth->idle;
+            worker->berth->idle = worker;
+            sg_sem_acquire(worker->wake);
+            break;
+        }
+    }
+}
+
+// ---- the side of its own -----------------------------------------------------------------------
+
+// Stopping at a date takes SimGrid 4 time in proportion to the hosts: there a worker sleeps until
+// it.
+#if SIMGRID_VERSION_MAJOR >= 4
+#define TIMING "--cfg=precision/timing:1e-9"
+enum { BY_DATES = 0 };
+#else
+#define TIMING "--cfg=surf/precision:1e-9"
+enum { BY_DATES = 1 };
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define BY_THREADS
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BY_THREADS
+#endif
+#endif
+
+// A worker's stack takes 5 kB at most; the memory of a large fleet is mostly theirs.
+static const char *stack_size(bool many)
+{
+    return many ? "--cfg=contexts/stack-size:8" : "--cfg=contexts/stack-size:64";
+}
+
+static void initialise(bool energy, bool many)
+{
+    char *const options[] = {
+        "tandem", "--log=root.thres:critical",
+        // A connection that stays open: what is sent takes its bytes by the rate, and nothing else.
+        "--cfg=network/latency-factor:1", "--cfg=network/bandwidth-factor:1",
+        "--cfg=network/weight-S:0", "--cfg=network/TCP-gamma:0", "--cfg=network/crosstraffic:0",
+        TIMING, "--cfg=contexts/guard-size:0",
+#ifdef BY_THREADS
+        "--cfg=contexts/factory:thread",
+#endif
+        (char *)stack_size(many), NULL};
+    char *argv[sizeof options / sizeof *options]; // it moves them about
+    memcpy(argv, options, sizeof options);
+    int argc = (int)(sizeof options / sizeof *options) - 1;
+    simgrid_init(&argc, argv);
+    if (energy)
+        sg_host_energy_plugin_init();
+}
+
+static void load(const struct tdm_simgrid_setup *setup)
+{
+    char path[64];
+    if (setup->is_path) {
+        simgrid_load_platform(setup->platform);
+        return;
+    }
+    const int fd = memfd_create("platform.xml", MFD_CLOEXEC);
+    const size_t length = strlen(setup->platform);
+    size_t written = 0;
+    while (fd >= 0 && written < length) {
+        const ssize_t n = write(fd, setup->platform + written, length - written);
+        if (n < 0)
+            break;
+        written += (size_t)n;
+    }
+    assert(written == length && "a platform fits into memory twice");
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    simgrid_load_platform(path);
+    close(fd);
+}
+
+// SimGrid stops at the caller's dates by itself, and its stack takes the orders then. Only where
+// a flow's end brings a nearer date, a worker sleeps until that one.
+static void run_by_dates(void)
+{
+    for (;;) {
+        while (has_orders() && lag() > 0)
+            simgrid_run_until(net.now);
+        carry_out_all();
+        struct tdm_simgrid_flow *flow;
+        while ((flow = next_flow()) != NULL)
+            give(berth_at(flow->to), CARRY, flow, 0);
+        net.target = net.until;
+        simgrid_run_until(net.until); // may stop up to 1e-5 s before it: then once more
+        if (simgrid_get_clock() >= net.until)
+            tdm_handover_back(net.handover);
+    }
+}
+
+static void side_main(void *context)
+{
+    (void)context;
+    initialise(net.setup->energy, net.setup->many);
+    load(net.setup);
+    tdm_handover_back(net.handover);
+    if (BY_DATES)
+        run_by_dates();
+    net.target = INFINITY;
+    add_sleeper(0);
+    give(berth_at(0), SLEEP, NULL, 0);
+    simgrid_run();
+    abort(); // workers never end
+}
+
+const char *tdm_simgrid_version(void)
+{
+    static char text[32];
+    int major, minor, patch;
+    sg_version_get(&major, &minor, &patch);
+    snprintf(text, sizeof text, "%d.%d", major, minor);
+    return text;
+}
+
+int tdm_simgrid_start(const struct tdm_simgrid_setup *setup, struct tdm_error *error)
+{
+    if (net.started)
+        return tdm_fail(error, "SimGrid runs once a process, and this process has had its run: "
+                               "let each run have a process of its own, as 'tandem compare' does");
+    net.handover = tdm_handover_new(side_main, NULL, SIDE_STACK);
+    if (!net.handover)
+        return tdm_fail(error, "out of memory");
+    net.started = true;
+    net.setup = setup;
+    tdm_handover_go(net.handover);
+    return 0;
+}
+
+int tdm_simgrid_host(const char *name)
+{
+    sg_host_t host = sg_host_by_name(name);
+    assert(host && "a host of the platform is asked for");
+    net.hosts = grow(net.hosts, net.host_count, &net.host_room, sizeof(sg_host_t));
+    net.hosts[net.host_count] = host;
+    return (int)net.host_count++;
+}
+
+int tdm_simgrid_link(const char *name)
+{
+    sg_link_t link = sg_link_by_name(name);
+    assert(link && "a link of the platform is asked for");
+    if (net.link_count == net.link_room)
+        net.rates = realloc(net.rates, (net.link_room ? 2 * net.link_room : 64) * sizeof(double));
+    net.links = grow(net.links, net.link_count, &net.link_room, sizeof(sg_link_t));
+    assert(net.rates && "what the network holds fits into memory");
+    net.links[net.link_count] = link;
+    net.rates[net.link_count] = sg_link_get_bandwidth(link);
+    return (int)net.link_count++;
+}
+
+static void enter(enum order_kind kind, int whom, double value)
+{
+    if (net.order_done == net.order_count)
+        net.order_done = net.order_count = 0;
+    net.orders = grow(net.orders, net.order_count, &net.order_room, sizeof *net.orders);
+    net.orders[net.order_count++] = (struct order){kind, whom, value};
+}
+
+void tdm_simgrid_send(struct tdm_simgrid_flow *flow)
+{
+    flow->next = NULL;
+    if (net.first)
+        net.last->next = flow;
+    else
+        net.first = flow;
+    net.last = flow;
+    net.active++;
+}
+
+static double scale(double rate)
+{
+    const double scaled = rate * net.setup->unit;
+    return scaled < nearly_0 ? nearly_0 : scaled;
+}
+
+void tdm_simgrid_set_rate(int link, double rate)
+{
+    enter(RATE, link, scale(rate));
+}
+
+void tdm_simgrid_note_rate(int link, double rate)
+{
+    net.rates[link] = scale(rate);
+}
+
+void tdm_simgrid_set_latency(int link, double latency)
+{
+    enter(LATENCY, link, latency);
+}
+
+void tdm_simgrid_set_pstate(int host, int pstate)
+{
+    enter(PSTATE, host, pstate);
+}
+
+void tdm_simgrid_work(int host, double time)
+{
+    enter(WORK, host, time);
+}
+
+struct tdm_simgrid_flow *tdm_simgrid_advance(double now, double until)
+{
+    if (!net.active && net.order_done == net.order_count)
+        return NULL; // nothing that time could change: the clock may lag
+    net.now = now;
+    net.until = until;
+    net.ended = NULL;
+    tdm_handover_go(net.handover);
+    return net.ended;
+}
+
+double tdm_simgrid_joules(int host, double now)
+{
+    enter(JOULES, host, 0);
+    struct tdm_simgrid_flow *ended = tdm_simgrid_advance(now, now);
+    assert(!ended && "all flows that end by now have been seen");
+    (void)ended;
+    return net.joules;
+}
+
+// ---- platform files ----------------------------------------------------------------------------
+
+int tdm_simgrid_ask(const char *path, struct tdm_simgrid_route *routes, size_t count)
+{
+    initialise(false, false);
+    simgrid_load_platform(path);
+    for (size_t i = 0; i < count; i++) {
+        struct tdm_simgrid_route *route = &routes[i];
+        sg_host_t from = sg_host_by_name(route->from), to = sg_host_by_name(route->to);
+        if (!from || !to) {
+            fprintf(stderr, "the platform has no host '%s'\n", from ? route->to : route->from);
+            return -1;
+        }
+        route->bandwidth = sg_host_get_route_bandwidth(from, to);
+        route->latency = sg_host_get_route_latency(from, to);
+        if (!(route->bandwidth > 0)) {
+            fprintf(stderr, "no route leads from '%s' to '%s'\n", route->from, route->to);
+            return -1;
+        }
+    }
+    return 0;
+}
