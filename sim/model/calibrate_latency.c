@@ -11,8 +11,9 @@
 
 enum { OWN = TDM_L_OWN, SHARED = 3, STARTS = 4 };
 
-#define SCALE 0.0025 // of a latency's logarithm: the noise between sweeps of BoFL's boards
-#define FREE 0.95    // of the lowest clock that losses may take
+#define SCALE 0.0025   // of a latency's logarithm: the noise between sweeps of BoFL's boards
+#define SCALE_ROWS 20. // what that counts for; a larger set of rows tells its own noise
+#define FREE 0.95      // of the lowest clock that losses may take
 #define BANDWIDTH_LEVEL 0.5
 #define BANDWIDTH_SMOOTH 0.5
 #define TRUST 0.5 // of an earlier set of this board: its priors are so much narrower
@@ -269,6 +270,7 @@ static void set_up(struct latency_problem *p, const struct tdm_latency *from)
         .rows = training->count,
         .evaluate = evaluate,
         .context = p,
+        .noise_rows = SCALE_ROWS,
     };
 }
 

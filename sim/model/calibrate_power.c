@@ -14,10 +14,9 @@ enum { OWN = 4, SHARED = TDM_S_CPU_V, STARTS = 3 };
 enum { GPU_ENERGY, CPU_ENERGY, MEMORY_ENERGY, CPU_SPIN };
 
 #define SCALE 0.0075     // of a power's logarithm: the drift between sweeps of BoFL's boards
+#define GOVERNED 0.013   // more where a governor, not the measurer, set the CPU or memory clock
 #define VOLTAGE_SPAN 0.7 // ratios lie in [1, 1.7]
-#define KNEE 0.35        // share of the top clock up to which the voltage stays at its lowest
 #define KNEE_WIDTH 0.07
-#define RISE 1.35 // of the ratio over the whole range of clocks, above the knee
 #define FLATTEST 0.02
 #define VOLTAGE_LEVEL 1.0
 #define VOLTAGE_SMOOTH 0.8
@@ -48,6 +47,12 @@ static const struct shared_prior {
     [TDM_S_GPU_BUSY] = {-2.3, 0.8, false},      [TDM_S_MEMORY_EXPONENT] = {-0.5, 1.0, true},
     [TDM_S_MEMORY_VOLTAGE] = {-0.5, 1.0, true},
 };
+
+/** Voltages of a board without a table: as the grids of BoFL's TX2 and AGX Xavier show them. */
+static const struct {
+    double knee; // share of the top clock up to which the voltage stays at its lowest
+    double rise; // of the ratio over the whole range of clocks, above the knee
+} voltages[] = {[TDM_CPU] = {0.35, 1.35}, [TDM_GPU] = {0.6, 1.1}};
 
 /** Starts that differ in where the power goes: added to the means. */
 static const struct {
@@ -181,6 +186,12 @@ static void fill_row(const struct power_problem *p, size_t i, const struct tdm_s
     add_curve(&p->memory, &p->memory_values, at[TDM_EMC], unit, row);
 }
 
+/** Standard deviation of the logarithm of a row's power. */
+static double noise(const struct tdm_row *row)
+{
+    return row->cpu_assumed || isnan(row->emc) ? hypot(SCALE, GOVERNED) : SCALE;
+}
+
 static void evaluate(void *context, const double *x, double *residuals, double *jacobian)
 {
     struct power_problem *p = context;
@@ -190,9 +201,10 @@ static void evaluate(void *context, const double *x, double *residuals, double *
         const struct tdm_supply supply = tdm_supply_at(p->training->board, p->shared, row->opps);
         double busy;
         const double power = mean_power(p, i, &supply, &busy);
-        residuals[i] = log(power / row->power) / SCALE;
+        residuals[i] = log(power / row->power) / noise(row);
         if (jacobian)
-            fill_row(p, i, &supply, busy, 1 / (power * SCALE), jacobian + i * p->problem.unknowns);
+            fill_row(p, i, &supply, busy, 1 / (power * noise(row)),
+                     jacobian + i * p->problem.unknowns);
     }
 }
 
@@ -241,7 +253,8 @@ static void start_voltage(struct tdm_curve *curve, const struct tdm_domain_info 
     }
     for (int i = 0; i + 1 < n; i++) {
         const double middle = (x[i] + x[i + 1]) / 2;
-        curve->rate[i] = log(RISE / (1 + exp((KNEE - middle) / KNEE_WIDTH)) + FLATTEST);
+        const double above = 1 / (1 + exp((voltages[domain->domain].knee - middle) / KNEE_WIDTH));
+        curve->rate[i] = log(voltages[domain->domain].rise * above + FLATTEST);
     }
 }
 

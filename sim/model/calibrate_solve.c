@@ -12,11 +12,16 @@
 
 #include "core/error.h"
 
-enum { RACE_STEPS = 8, MOST_STEPS = 150 };
+enum { RACE_STEPS = 8, MOST_STEPS = 150, NOISE_PASSES = 3 };
 #define FARTHEST 60. // unknowns are logarithms and logits
 #define REJECTED 1e9
 #define FREEDOM 12.          // degrees of Student's t
 #define COST_TOLERANCE 1e-10 // relative, over one step
+
+struct search {
+    const struct tdm_problem *problem;
+    double noise; // of the residuals, in their unit
+};
 
 int tdm_problem_prior(struct tdm_problem *problem, int a, int b, double mean, double sigma)
 {
@@ -57,13 +62,14 @@ static bool is_sane(const gsl_vector *x)
 
 static int residuals(const gsl_vector *x, void *data, gsl_vector *f)
 {
-    const struct tdm_problem *problem = data;
+    const struct search *search = data;
+    const struct tdm_problem *problem = search->problem;
     double slope;
     bool sane = is_sane(x);
     if (sane)
         problem->evaluate(problem->context, x->data, f->data, NULL);
     for (size_t i = 0; i < problem->rows && sane; i++) {
-        f->data[i] = robust(f->data[i], &slope);
+        f->data[i] = robust(f->data[i] / search->noise, &slope);
         sane = isfinite(f->data[i]);
     }
     for (size_t i = 0; i < problem->prior_count && sane; i++) {
@@ -89,7 +95,8 @@ static void prior_jacobian(const struct tdm_problem *problem, gsl_matrix *j, siz
 
 static int jacobian(const gsl_vector *x, void *data, gsl_matrix *j)
 {
-    const struct tdm_problem *problem = data;
+    const struct search *search = data;
+    const struct tdm_problem *problem = search->problem;
     double *f = malloc((problem->rows + 1) * sizeof *f);
     if (!f)
         return GSL_ENOMEM;
@@ -97,10 +104,10 @@ static int jacobian(const gsl_vector *x, void *data, gsl_matrix *j)
     problem->evaluate(problem->context, x->data, f, j->data);
     for (size_t i = 0; i < problem->rows; i++) {
         double slope;
-        robust(f[i], &slope);
+        robust(f[i] / search->noise, &slope);
         double *row = j->data + i * j->tda;
         for (size_t k = 0; k < problem->unknowns; k++)
-            row[k] *= slope;
+            row[k] *= slope / search->noise;
     }
     free(f);
     prior_jacobian(problem, j, problem->rows);
@@ -172,28 +179,90 @@ static int find_spread(const struct tdm_problem *problem, const gsl_matrix *post
     return status;
 }
 
-static int race(const struct tdm_problem *problem, const double *start, size_t starts,
-                gsl_multifit_nlinear_workspace *w, gsl_multifit_nlinear_fdf *fdf,
-                struct tdm_solution *solution)
+/** Rows that the fit took: the sum of the leverages, which are 0 to 1 each. */
+static int find_taken(const struct tdm_problem *problem, const gsl_matrix *j, double *taken)
 {
-    const size_t p = problem->unknowns;
+    gsl_matrix *a = gsl_matrix_calloc(j->size2, j->size2);
+    gsl_vector *row = gsl_vector_alloc(j->size2);
+    int status = a && row ? GSL_SUCCESS : GSL_ENOMEM;
+    if (status == GSL_SUCCESS) {
+        gsl_blas_dsyrk(CblasLower, CblasTrans, 1, j, 0, a);
+        status = gsl_linalg_cholesky_decomp1(a);
+    }
+    *taken = 0;
+    for (size_t i = 0; i < problem->rows && status == GSL_SUCCESS; i++) {
+        double leverage;
+        gsl_matrix_get_row(row, j, i);
+        gsl_blas_dtrsv(CblasLower, CblasNoTrans, CblasNonUnit, a, row);
+        gsl_blas_ddot(row, row, &leverage);
+        *taken += fmin(leverage, 1);
+    }
+    gsl_matrix_free(a);
+    gsl_vector_free(row);
+    return status;
+}
+
+/**
+ * The noise that makes what remains as likely as can be (MacKay's evidence): the sum of squares,
+ * each weighted as Student's t does so that slips count little, over the rows less those that the
+ * fit took. The unit counts for some rows of noise 1.
+ */
+static int find_noise(struct search *search, const gsl_multifit_nlinear_workspace *w)
+{
+    const struct tdm_problem *problem = search->problem;
+    double taken, squares = 0;
+    const int status = find_taken(problem, w->J, &taken);
+    for (size_t i = 0; i < problem->rows; i++) {
+        const double f = gsl_vector_get(w->f, i);
+        squares -= (FREEDOM + 1) * expm1(-f * f / (FREEDOM + 1));
+    }
+    if (status == GSL_SUCCESS)
+        search->noise = sqrt((problem->noise_rows + squares * search->noise * search->noise) /
+                             (problem->noise_rows + (double)problem->rows - taken));
+    return status;
+}
+
+/** The best point of the race's, then on from there to the end. */
+static int race(const double *start, size_t starts, gsl_multifit_nlinear_workspace *w,
+                gsl_multifit_nlinear_fdf *fdf, struct tdm_solution *solution)
+{
+    const size_t p = fdf->p;
     double best = INFINITY;
     memcpy(solution->x, start, p * sizeof *start);
-    int status = GSL_SUCCESS;
     for (size_t s = 0; s < starts && starts > 1; s++) {
-        status = minimise(w, fdf, start + s * p, RACE_STEPS, &solution->iterations);
+        const int status = minimise(w, fdf, start + s * p, RACE_STEPS, &solution->iterations);
         const double cost = half_square(w);
         if (status == GSL_SUCCESS && cost < best) {
             best = cost;
             memcpy(solution->x, w->x->data, p * sizeof *start);
         }
     }
-    status = minimise(w, fdf, solution->x, MOST_STEPS, &solution->iterations);
+    const int status = minimise(w, fdf, solution->x, MOST_STEPS, &solution->iterations);
     if (status != GSL_SUCCESS)
         return status;
     memcpy(solution->x, w->x->data, p * sizeof *start);
     solution->cost = half_square(w);
-    return solution->spread ? find_spread(problem, w->J, solution->spread) : GSL_SUCCESS;
+    return GSL_SUCCESS;
+}
+
+static int solve(struct search *search, const double *start, size_t starts,
+                 gsl_multifit_nlinear_workspace *w, gsl_multifit_nlinear_fdf *fdf,
+                 struct tdm_solution *solution)
+{
+    const struct tdm_problem *problem = search->problem;
+    int status = race(start, starts, w, fdf, solution);
+    for (int i = 0; i < NOISE_PASSES && problem->noise_rows > 0 && status == GSL_SUCCESS; i++) {
+        const int steps = i + 1 < NOISE_PASSES ? RACE_STEPS : MOST_STEPS;
+        status = find_noise(search, w);
+        if (status == GSL_SUCCESS)
+            status = minimise(w, fdf, solution->x, steps, &solution->iterations);
+        if (status == GSL_SUCCESS)
+            memcpy(solution->x, w->x->data, fdf->p * sizeof *start);
+    }
+    solution->noise = search->noise;
+    if (status != GSL_SUCCESS || !solution->spread)
+        return status;
+    return find_spread(problem, w->J, solution->spread);
 }
 
 int tdm_problem_solve(const struct tdm_problem *problem, const double *start, size_t starts,
@@ -204,17 +273,18 @@ int tdm_problem_solve(const struct tdm_problem *problem, const double *start, si
     parameters.trs = gsl_multifit_nlinear_trs_lm;
     parameters.solver = gsl_multifit_nlinear_solver_cholesky;
     parameters.scale = gsl_multifit_nlinear_scale_more;
+    struct search from = {.problem = problem, .noise = 1};
     gsl_multifit_nlinear_fdf fdf = {
         .f = residuals,
         .df = jacobian,
         .n = problem->rows + problem->prior_count,
         .p = problem->unknowns,
-        .params = (void *)(uintptr_t)problem,
+        .params = &from,
     };
     solution->iterations = 0;
     gsl_multifit_nlinear_workspace *w =
         gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &parameters, fdf.n, fdf.p);
-    const int status = w ? race(problem, start, starts, w, &fdf, solution) : GSL_ENOMEM;
+    const int status = w ? solve(&from, start, starts, w, &fdf, solution) : GSL_ENOMEM;
     if (w)
         gsl_multifit_nlinear_free(w);
     gsl_set_error_handler(handler);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Maximum a posteriori fits: nonlinear least squares (GSL's trust region) in unbounded unknowns,
- * where a normal prior is a residual like any other and data residuals are Student's t.
+ * where a normal prior is a residual like any other and data residuals are Student's t. How much
+ * the data scatter may be found together with the unknowns.
  */
 #ifndef TDM_MODEL_CALIBRATE_SOLVE_H
 #define TDM_MODEL_CALIBRATE_SOLVE_H
@@ -27,6 +28,7 @@ struct tdm_problem {
      */
     void (*evaluate)(void *context, const double *x, double *residuals, double *jacobian);
     void *context;
+    double noise_rows; /**< rows that the residuals' unit counts for; 0: it is known */
 };
 
 /** Adds a prior on one unknown, or (b >= 0) on the difference x[a] - x[b]. -1: no memory. */
@@ -35,7 +37,8 @@ int tdm_problem_prior(struct tdm_problem *problem, int a, int b, double mean, do
 struct tdm_solution {
     double *x;      /**< the caller's, of `unknowns`: in: nothing; out: the best point */
     double *spread; /**< the caller's or NULL; out: posterior over prior standard deviation */
-    double cost;    /**< half the sum of squares */
+    double cost;    /**< half the sum of squares, with the residuals' unit as it was given */
+    double noise;   /**< standard deviation of the residuals that was found, in their unit */
     int iterations;
 };
 
