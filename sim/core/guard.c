@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,8 +21,14 @@ static char *shared;
 
 void tdm_guard_risk(const char *file)
 {
-    if (shared)
-        snprintf(shared, LONGEST_NAME, "%s", file ? file : "");
+    struct stat there;
+    struct itimerval limit = {.it_value = {.tv_sec = 0}}; // none
+    if (!shared)
+        return;
+    snprintf(shared, LONGEST_NAME, "%s", file ? file : "");
+    if (file)
+        limit.it_value.tv_sec = 10 + (stat(file, &there) == 0 ? there.st_size >> 20 : 0);
+    setitimer(ITIMER_PROF, &limit, NULL); // SIGPROF ends the process
 }
 
 // What a program is killed by when it breaks down, as opposed to when somebody ends it.
@@ -35,6 +43,9 @@ static int judge(int status, struct tdm_error *error)
     if (WIFEXITED(status))
         return WEXITSTATUS(status);
     const int number = WTERMSIG(status);
+    if (number == SIGPROF && shared[0])
+        return tdm_fail_at(error, shared, 0, 0,
+                           "damaged: the HDF5 library reads it without coming to an end");
     if (is_breakdown(number) && shared[0])
         return tdm_fail_at(error, shared, 0, 0,
                            "damaged: reading it broke the HDF5 library down (signal %d)", number);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Runs a function in a child process, because a library that it calls may break down over a damaged
- * file: the caller lives on and can say which file that was.
+ * file, or read it for ever: the caller lives on and can say which file that was.
  */
 #ifndef TDM_CORE_GUARD_H
 #define TDM_CORE_GUARD_H
@@ -15,7 +15,11 @@
  */
 int tdm_guard_run(int (*function)(void *context), void *context, struct tdm_error *error);
 
-/** In the child: this file is about to be read. NULL: nothing is at risk. */
+/**
+ * In the child: this file is about to be read, which may take 10 s of the processor and 1 s for
+ * each megabyte that it has, far more than it needs. NULL: nothing is at risk. Elsewhere it does
+ * nothing.
+ */
 void tdm_guard_risk(const char *file);
 
 #endif

@@ -59,8 +59,9 @@ static int close_stream(FILE **stream)
 
 int tdm_figure_close(struct tdm_figure *figure, struct tdm_error *error)
 {
-    const bool good = (close_stream(&figure->script) == 0) & (close_stream(&figure->notes) == 0) &
-                      (close_stream(&figure->numbers) == 0);
+    bool good = close_stream(&figure->script) == 0;
+    good = close_stream(&figure->notes) == 0 && good;
+    good = close_stream(&figure->numbers) == 0 && good;
     return good ? 0 : tdm_fail(error, "out of memory");
 }
 
@@ -88,7 +89,8 @@ char *tdm_figure_script(const struct tdm_figure *figure)
     return NULL;
 }
 
-void tdm_figure_quote(FILE *script, const char *text, size_t most)
+// `twice` are characters that stand for themselves only where there are two of them.
+static void quote(FILE *script, const char *text, size_t most, const char *twice)
 {
     char *clean = tdm_clean_text(text);
     size_t count = 0;
@@ -99,12 +101,25 @@ void tdm_figure_quote(FILE *script, const char *text, size_t most)
             fputs("…", script);
             break;
         }
-        if (*c == '\'')
-            fputc('\'', script);
+        if (strchr(twice, *c))
+            fputc(*c, script);
+        if (*c == '>' && c - clean >= 2 && c[-1] == ']' && c[-2] == ']')
+            fputc(' ', script); // "]]>" may not stand in XML, and gnuplot lets '>' pass
         fputc(*c == '\n' ? ' ' : *c, script);
     }
     fputc('\'', script);
     free(clean);
+}
+
+void tdm_figure_quote(FILE *script, const char *text, size_t most)
+{
+    quote(script, text, most, "'");
+}
+
+void tdm_figure_tic(FILE *script, const char *text, size_t most, double at)
+{
+    quote(script, text, most, "'%"); // a tic's text is a format
+    fprintf(script, " %.9g", at);
 }
 
 void tdm_figure_note(struct tdm_figure *figure, const char *format, ...)
@@ -180,16 +195,21 @@ bool tdm_axis_is_long(double least, double most)
 }
 
 // Numbers of one decade on a logarithmic axis; it ends at them, and shows them unless it is long.
-static const double tens[] = {1, 0}, fives[] = {1, 2, 5, 0}, more[] = {1, 1.5, 2, 3, 4, 5, 6, 8, 0};
+struct steps {
+    size_t count;
+    double at[8];
+};
+static const struct steps tens = {1, {1}}, fives = {3, {1, 2, 5}},
+                          more = {8, {1, 1.5, 2, 3, 4, 5, 6, 8}};
 
 static void set_log(struct tdm_axis *axis, FILE *script)
 {
     double low = 0, high = 0;
     const double decades = log10(axis->most / axis->least);
-    const double *steps = decades > 1 ? fives : more;
+    const struct steps *steps = decades > 1 ? &fives : &more;
     for (int e = (int)floor(log10(axis->least)) - 1; high < axis->most; e++)
-        for (const double *s = steps; *s && high < axis->most; s++) {
-            high = *s * pow(10, e);
+        for (size_t i = 0; i < steps->count && high < axis->most; i++) {
+            high = steps->at[i] * pow(10, e);
             if (high <= axis->least)
                 low = high;
         }
@@ -198,10 +218,13 @@ static void set_log(struct tdm_axis *axis, FILE *script)
     fprintf(script, "set logscale %c\nset %crange [%.9g:%.9g]\nset %ctics (", axis->which,
             axis->which, low, high, axis->which);
     const char *comma = "";
-    steps = decades > 3.2 ? tens : steps;
+    if (decades > 3.2)
+        steps = &tens;
     for (int e = (int)floor(log10(low)); e <= (int)ceil(log10(high)); e++)
-        for (const double *s = steps; *s; s++, comma = ", ")
-            fprintf(script, "%s'%g' %.9g", comma, *s * pow(10, e), *s * pow(10, e));
+        for (size_t i = 0; i < steps->count; i++, comma = ", ") {
+            const double tic = steps->at[i] * pow(10, e);
+            fprintf(script, "%s'%g' %.9g", comma, tic, tic);
+        }
     fputs(")\n", script);
 }
 

@@ -34,6 +34,9 @@ char *tdm_figure_script(const struct tdm_figure *figure);
 /** Writes text as a string of gnuplot's: 'it''s'. Longer than `most` characters it is cut. */
 void tdm_figure_quote(FILE *script, const char *text, size_t most);
 
+/** Writes a tic of this text, "'it''s' 3", for a list of them. */
+void tdm_figure_tic(FILE *script, const char *text, size_t most, double at);
+
 /**
  * "5.43 ± 0.30": as many digits as the interval allows; four where there is none. Returns `text`.
  */

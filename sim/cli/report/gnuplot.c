@@ -15,8 +15,6 @@
 
 #define MOST_OUTPUT ((size_t)256 << 20)
 
-extern char **environ;
-
 // What comes out of a pipe.
 struct output {
     char *text;

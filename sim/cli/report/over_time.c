@@ -116,6 +116,7 @@ static int read_run(const struct tdm_report_run *run, struct tdm_report_time *ti
     struct tdm_h5 *file = tdm_report_open(run, error);
     if (!file)
         return -1;
+    tdm_guard_risk(tdm_h5_file(file));
     snprintf(path, sizeof path, "%s/power", run->board);
     int status = tdm_record_read_stretches(file, path, power_columns, visit_power, time, error);
     snprintf(path, sizeof path, "%s/radio", run->board);
@@ -136,7 +137,6 @@ const struct tdm_report_time *tdm_over_time(struct tdm_report *report, struct td
         return NULL;
     }
     time->length = report->timed->end / TDM_STEPS;
-    tdm_guard_risk(report->timed->file);
     const int status = read_run(report->timed, time, error);
     tdm_guard_risk(NULL);
     if (status) {

@@ -7,12 +7,13 @@
 
 #include "cli/report/plot.h"
 #include "cli/report/provenance.h"
+#include "cli/report/svg.h"
 
 enum { MOST_SHOWN = 24 }; // rows of a table that is not folded
 
 static const char style[] =
     "body{font:16px/1.45 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;"
-    "color:#222;background:#fff;max-width:860px;margin:2em auto;padding:0 1em}\n"
+    "color:#222;background:#fff;max-width:920px;margin:2em auto;padding:0 1em}\n"
     "h1{font-size:1.6em;margin:.2em 0}\n"
     "h2{font-size:1.25em;margin:2em 0 .4em;border-top:1px solid #ccc;padding-top:.8em}\n"
     "h3{font-size:1.05em;margin:1.4em 0 .3em}\n"
@@ -20,12 +21,12 @@ static const char style[] =
     "figcaption p{margin:.25em 0;color:#444;font-size:.92em}\n"
     "table{border-collapse:collapse;font-size:.88em;margin:.5em 0;"
     "font-variant-numeric:tabular-nums}\n"
-    "th,td{text-align:left;padding:.15em .9em .15em 0;border-bottom:1px solid #e4e4e4;"
+    "th,td{text-align:left;padding:.15em .8em .15em 0;border-bottom:1px solid #e4e4e4;"
     "vertical-align:top;overflow-wrap:break-word}\n"
     "th{border-bottom:1px solid #888;font-weight:600}\n"
     ".n{text-align:right;white-space:nowrap}\n"
     "details{margin:.5em 0}\nsummary{cursor:pointer}\n"
-    ".all,.wide{overflow-x:auto}\n.wide{max-height:32em}\n"
+    ".all,.wide{overflow-x:auto}\n.all td{white-space:nowrap}\n.wide{max-height:32em}\n"
     "pre{background:#f6f6f6;padding:.7em;font-size:.8em;overflow-x:auto;line-height:1.35}\n"
     ".w{white-space:pre-wrap}\n.sub{color:#444;margin:.2em 0}\n"
     "@media print{body{max-width:none;margin:0}section{break-inside:avoid}"
@@ -79,6 +80,24 @@ static void count_seeds(const struct tdm_report *report, size_t *least, size_t *
     }
 }
 
+// "3 policies, 8 variants, 3 seeds each: 72 runs."
+static void write_counts(const struct tdm_report *report, FILE *page)
+{
+    size_t least, most;
+    count_seeds(report, &least, &most);
+    fputs("<p class=\"sub\">", page);
+    if (report->run_count > 1) {
+        fprintf(page, "%zu polic%s, ", report->policy_count,
+                report->policy_count == 1 ? "y" : "ies");
+        if (report->variant_count > 1)
+            fprintf(page, "%zu variants, ", report->variant_count);
+        if (least != most)
+            fprintf(page, "%zu to ", least);
+        fprintf(page, "%zu seed%s each: ", most, plural(most));
+    }
+    fprintf(page, "%zu run%s.</p>\n", report->run_count, plural(report->run_count));
+}
+
 static void write_estimate(struct tdm_html_table *table, struct tdm_estimate e)
 {
     char text[64];
@@ -88,10 +107,10 @@ static void write_estimate(struct tdm_html_table *table, struct tdm_estimate e)
 static void write_summary(const struct tdm_report *report, FILE *page)
 {
     static const char *const titles[] = {"policy",    "variant",    ">cost (J)",
-                                         ">ETI (J)",  ">TTI (s)",   ">offloaded (%)",
+                                         ">ETI (J)",  ">TTI (s)",   ">sent (%)",
                                          ">requests", ">no answer", NULL};
-    static const char *const alone[] = {"policy",         ">cost (J)", ">ETI (J)",   ">TTI (s)",
-                                        ">offloaded (%)", ">requests", ">no answer", NULL};
+    static const char *const alone[] = {"policy",    ">cost (J)", ">ETI (J)",   ">TTI (s)",
+                                        ">sent (%)", ">requests", ">no answer", NULL};
     struct tdm_html_table table;
     const bool folded = report->cell_count > MOST_SHOWN, many = report->variant_count > 1;
     fputs(folded ? "<details><summary>Figures of each policy and variant</summary>\n" : "", page);
@@ -105,7 +124,10 @@ static void write_summary(const struct tdm_report *report, FILE *page)
         write_estimate(&table, c->cost);
         write_estimate(&table, c->energy);
         write_estimate(&table, c->latency);
-        tdm_html_cell(&table, c->offloaded.count ? "%.1f" : "", 100 * c->offloaded.mean);
+        if (c->offloaded.count)
+            tdm_html_cell(&table, "%.1f", 100 * c->offloaded.mean);
+        else
+            tdm_html_cell(&table, "%s", "");
         tdm_html_cell(&table, "%.0f", c->answered);
         tdm_html_cell(&table, "%.0f", c->dropped + c->unanswered);
     }
@@ -116,7 +138,6 @@ static void write_summary(const struct tdm_report *report, FILE *page)
 
 void tdm_page_start(const struct tdm_report *report, FILE *page)
 {
-    size_t least, most;
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width\">\n<title>",
           page);
@@ -125,15 +146,7 @@ void tdm_page_start(const struct tdm_report *report, FILE *page)
     write_name(report, page);
     fputs("</h1>\n", page);
     write_title(report, page);
-    fputs("<p class=\"sub\">", page);
-    count_seeds(report, &least, &most);
-    fprintf(page, "%zu polic%s, %zu variant%s, ", report->policy_count,
-            report->policy_count == 1 ? "y" : "ies", report->variant_count,
-            plural(report->variant_count));
-    if (least != most)
-        fprintf(page, "%zu to ", least);
-    fprintf(page, "%zu seed%s each: %zu run%s.</p>\n", most, plural(most), report->run_count,
-            plural(report->run_count));
+    write_counts(report, page);
     write_summary(report, page);
     fputs("<p class=\"sub\">ETI: energy to inference, of the board from the start of a request to "
           "its answer and of the radio with a full tail. TTI: time to inference, from arrival to "
@@ -143,36 +156,12 @@ void tdm_page_start(const struct tdm_report *report, FILE *page)
 
 // ---- figures -----------------------------------------------------------------------------------
 
-// Identifiers are the page's, not the picture's: each gets the figure's name before it.
-static void write_svg(const struct tdm_figure *figure, const char *svg, FILE *page)
-{
-    static const char *const marks[] = {"id='", "id=\"", "href='#", "href=\"#", "url(#"};
-    const char *c = strstr(svg, "<svg");
-    while (c && *c) {
-        size_t mark = 0;
-        const size_t marks_count = sizeof marks / sizeof *marks;
-        while (mark < marks_count && strncmp(c, marks[mark], strlen(marks[mark])) != 0)
-            mark++;
-        if (strncmp(c, "<title>Gnuplot</title>", 22) == 0) {
-            fputs("<title>", page);
-            tdm_html_text(page, figure->title);
-            fputs("</title>", page);
-            c += 22;
-        } else if (mark < marks_count) {
-            fprintf(page, "%s%s-", marks[mark], figure->name);
-            c += strlen(marks[mark]);
-        } else {
-            fputc(*c++, page);
-        }
-    }
-}
-
 void tdm_page_figure(const struct tdm_figure *figure, const char *svg, FILE *page)
 {
     fprintf(page, "<section id=\"%s\">\n<h2>", figure->name);
     tdm_html_text(page, figure->title);
     fputs("</h2>\n<figure>\n", page);
-    write_svg(figure, svg, page);
+    tdm_svg_inline(svg, figure->title, figure->name, page);
     fprintf(page,
             "<figcaption>\n%s</figcaption>\n</figure>\n"
             "<details><summary>Numbers</summary>\n<div class=\"wide\">\n%s</div>\n</details>\n"

@@ -47,6 +47,9 @@ int tdm_clocks_draw(struct tdm_report *report, size_t index, struct tdm_figure *
 
 enum { TDM_LEGEND = 26 /**< characters of a name that a plot shows */ };
 
+/** Whether there are policies or variants to compare; if not `why`. */
+bool tdm_is_compared(const struct tdm_report *report, char *why, size_t size);
+
 /** What a cell is called where both matter: "oracle, bandwidth 8 Mbit/s"; cut to `size`. */
 char *tdm_cell_name(const struct tdm_report *report, const struct tdm_report_cell *cell, char *text,
                     size_t size);

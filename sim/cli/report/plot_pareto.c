@@ -8,29 +8,15 @@
 
 size_t tdm_pareto_count(const struct tdm_report *report, char *why, size_t size)
 {
-    for (size_t i = 0; i < report->cell_count; i++)
-        if (report->cells[i].energy.count)
-            return 1;
-    snprintf(why, size, "no request was answered");
-    return 0;
-}
-
-// Lower and upper end of an interval, scaled; a logarithmic axis shows no less than a tenth.
-static void ends(struct tdm_estimate e, double factor, double *low, double *high)
-{
-    const double half = isfinite(e.half) ? e.half : 0;
-    *low = factor * fmax(e.mean - half, 0.1 * e.mean);
-    *high = factor * (e.mean + half);
+    return tdm_is_compared(report, why, size);
 }
 
 static void include(struct tdm_axis *axis, struct tdm_estimate e)
 {
-    double low, high;
     if (!e.count)
         return;
-    ends(e, 1, &low, &high);
-    axis->least = fmin(axis->least, low);
-    axis->most = fmax(axis->most, high);
+    axis->least = fmin(axis->least, tdm_estimate_low(e));
+    axis->most = fmax(axis->most, tdm_estimate_high(e));
 }
 
 static void scale_axis(struct tdm_axis *axis, const char *units)
@@ -53,14 +39,13 @@ static void write_policy(const struct tdm_report *report, size_t policy, const s
     fprintf(script, "$p%zu << EOD\n", policy);
     for (size_t i = 0; i < report->cell_count; i++) {
         const struct tdm_report_cell *c = &report->cells[i];
-        double left, right, bottom, top;
+        const double fx = x->scale.factor, fy = y->scale.factor;
         if (c->policy != policy || !c->energy.count)
             continue;
-        ends(c->latency, x->scale.factor, &left, &right);
-        ends(c->energy, y->scale.factor, &bottom, &top);
-        fprintf(script, "%.9g %.9g %.9g %.9g %.9g %.9g %.3g\n", x->scale.factor * c->latency.mean,
-                y->scale.factor * c->energy.mean, left, right, bottom, top,
-                size_of(report, c->variant));
+        fprintf(script, "%.9g %.9g %.9g %.9g %.9g %.9g %.3g\n", fx * c->latency.mean,
+                fy * c->energy.mean, fx * tdm_estimate_low(c->latency),
+                fx * tdm_estimate_high(c->latency), fy * tdm_estimate_low(c->energy),
+                fy * tdm_estimate_high(c->energy), size_of(report, c->variant));
     }
     fputs("EOD\n", script);
 }

@@ -17,6 +17,18 @@ const struct tdm_plot tdm_plots[] = {
     {0},
 };
 
+bool tdm_is_compared(const struct tdm_report *report, char *why, size_t size)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < report->cell_count; i++)
+        count += report->cells[i].cost.count > 0;
+    if (!count)
+        snprintf(why, size, "no request was answered");
+    else if (count == 1)
+        snprintf(why, size, "there is but one policy in one scenario");
+    return count > 1;
+}
+
 char *tdm_cell_name(const struct tdm_report *report, const struct tdm_report_cell *cell, char *text,
                     size_t size)
 {
@@ -24,6 +36,23 @@ char *tdm_cell_name(const struct tdm_report *report, const struct tdm_report_cel
     snprintf(text, size, "%s%s%s", report->policies[cell->policy].name, *variant ? ", " : "",
              variant);
     return text;
+}
+
+static bool is_cut(struct tdm_estimate e)
+{
+    return e.count > 1 && tdm_estimate_low(e) > e.mean - e.half;
+}
+
+static void note_cut(const struct tdm_report *report, struct tdm_figure *figure)
+{
+    bool cut = false;
+    for (size_t i = 0; i < report->cell_count; i++) {
+        const struct tdm_report_cell *c = &report->cells[i];
+        cut |= is_cut(c->cost) || is_cut(c->energy) || is_cut(c->latency);
+    }
+    if (cut)
+        tdm_figure_note(figure, "Bars are cut at a tenth of their means; the numbers have them "
+                                "whole.");
 }
 
 void tdm_note_seeds(const struct tdm_report *report, struct tdm_figure *figure)
@@ -45,6 +74,7 @@ void tdm_note_seeds(const struct tdm_report *report, struct tdm_figure *figure)
                         "Means over %zu to %zu seeds; bars are 95 %% intervals of the mean "
                         "(Student's t), missing where there is one seed.",
                         least, most);
+    note_cut(report, figure);
 }
 
 void tdm_note_unanswered(const struct tdm_report *report, struct tdm_figure *figure)

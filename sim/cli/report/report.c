@@ -16,6 +16,7 @@
 #include "cli/report/gnuplot.h"
 #include "cli/report/page.h"
 #include "cli/report/plot.h"
+#include "cli/report/svg.h"
 #include "core/guard.h"
 #include "core/partial.h"
 #include "core/progress.h"
@@ -31,6 +32,7 @@ struct arguments {
     const char *output, *folder, *timed;
     bool only_some, list;
     bool *wanted; // by row of tdm_plots
+    struct tdm_partial page;
 };
 
 // ---- usage -------------------------------------------------------------------------------------
@@ -151,28 +153,39 @@ static int read_all(const struct arguments *a, struct tdm_report *report, struct
 
 // ---- drawing -----------------------------------------------------------------------------------
 
-static int write_file(const char *path, const char *text, struct tdm_error *error)
+// A stream into a partial file, which stays open when the stream is closed.
+static FILE *stream_into(const struct tdm_partial *partial)
 {
-    struct tdm_partial partial;
-    if (tdm_partial_open(&partial, path, error))
-        return -1;
-    const int copy = dup(partial.fd);
+    const int copy = dup(partial->fd);
     FILE *stream = copy < 0 ? NULL : fdopen(copy, "w");
-    bool good = stream && fputs(text, stream) >= 0;
-    good = (stream ? fclose(stream) == 0 : false) && good;
-    if (good)
-        return tdm_partial_commit(&partial, error);
-    tdm_fail_errno(error, path, "cannot write");
-    tdm_partial_abandon(&partial);
-    return -1;
+    if (!stream && copy >= 0)
+        close(copy);
+    return stream;
 }
 
-static int write_svg(const char *folder, const char *name, const char *svg, struct tdm_error *error)
+static int close_written(FILE *stream, const char *path, struct tdm_error *error)
+{
+    const bool lost = ferror(stream) != 0;
+    return fclose(stream) || lost ? tdm_fail_errno(error, path, "cannot write") : 0;
+}
+
+static int write_svg(const char *folder, const struct tdm_figure *figure, const char *svg,
+                     struct tdm_error *error)
 {
     char path[4096];
-    if (snprintf(path, sizeof path, "%s/%s.svg", folder, name) >= (int)sizeof path)
+    struct tdm_partial partial;
+    if (snprintf(path, sizeof path, "%s/%s.svg", folder, figure->name) >= (int)sizeof path)
         return tdm_fail(error, "'%.200s…' is too long a path", folder);
-    return write_file(path, svg, error);
+    if (tdm_partial_open(&partial, path, error))
+        return -1;
+    FILE *stream = stream_into(&partial);
+    if (stream)
+        tdm_svg_write(svg, figure->title, stream);
+    if (stream ? close_written(stream, path, error) : tdm_fail_errno(error, path, "cannot write")) {
+        tdm_partial_abandon(&partial);
+        return -1;
+    }
+    return tdm_partial_commit(&partial, error);
 }
 
 static int draw_figure(const struct arguments *a, struct tdm_report *report,
@@ -197,7 +210,7 @@ static int draw_figure(const struct arguments *a, struct tdm_report *report,
     if (status == 0 && page)
         tdm_page_figure(&figure, svg, page);
     if (status == 0 && a->folder)
-        status = write_svg(a->folder, figure.name, svg, error);
+        status = write_svg(a->folder, &figure, svg, error);
     free(script);
     free(svg);
     tdm_figure_free(&figure);
@@ -226,21 +239,15 @@ static int draw_all(const struct arguments *a, struct tdm_report *report, FILE *
 
 static int write_page(const struct arguments *a, struct tdm_report *report, struct tdm_error *error)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *page = a->output ? open_memstream(&text, &size) : NULL;
-    if (a->output && !page)
-        return tdm_fail(error, "out of memory");
-    if (page)
-        tdm_page_start(report, page);
+    FILE *page = stream_into(&a->page);
+    if (!page)
+        return tdm_fail_errno(error, a->output, "cannot write");
+    tdm_page_start(report, page);
     int status = draw_all(a, report, page, error);
-    if (status == 0 && page)
+    if (status == 0)
         status = tdm_page_end(report, page, error);
-    if (page && fclose(page) && status == 0)
-        status = tdm_fail(error, "out of memory");
-    if (status == 0 && page)
-        status = write_file(a->output, text, error);
-    free(text);
+    if (close_written(page, a->output, status ? NULL : error))
+        status = -1;
     return status;
 }
 
@@ -263,7 +270,8 @@ static int work(void *context)
     setenv("COLUMNS", "100", 1);      // nor one that depends on the terminal
     if (read_all(a, &report, &error))
         code = tdm_cli_fail("report", &error, TDM_EXIT_USAGE);
-    else if (make_folder(a->folder, &error) || write_page(a, &report, &error))
+    else if (make_folder(a->folder, &error) ||
+             (a->output ? write_page(a, &report, &error) : draw_all(a, &report, NULL, &error)))
         code = tdm_cli_fail("report", &error, TDM_EXIT_FAILED);
     tdm_report_free(&report);
     return code;
@@ -279,10 +287,16 @@ static int report(int argc, char **argv, struct arguments *a)
         print_list();
         return TDM_EXIT_DONE;
     }
-    if (tdm_gnuplot_check(&error))
+    if (tdm_gnuplot_check(&error) || (a->output && tdm_partial_open(&a->page, a->output, &error)))
         return tdm_cli_fail("report", &error, TDM_EXIT_FAILED);
-    const int code = tdm_guard_run(work, a, &error);
-    return code < 0 ? tdm_cli_fail("report", &error, TDM_EXIT_USAGE) : code;
+    int code = tdm_guard_run(work, a, &error);
+    if (code < 0)
+        code = tdm_cli_fail("report", &error, TDM_EXIT_USAGE);
+    if (a->output && code != TDM_EXIT_DONE)
+        tdm_partial_abandon(&a->page);
+    else if (a->output && tdm_partial_commit(&a->page, &error))
+        code = tdm_cli_fail("report", &error, TDM_EXIT_FAILED);
+    return code;
 }
 
 int tdm_cli_report(int argc, char **argv)

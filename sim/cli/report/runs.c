@@ -235,7 +235,8 @@ static int take_head(struct tdm_report *report, struct tdm_report_run *run,
     run->board = move(&h->board);
     if (!run->engine)
         return no_memory(error);
-    return find_policy(report, h->policy, &run->policy, error) ||
+    const char *policy = *h->policy ? h->policy : "(no name)";
+    return find_policy(report, policy, &run->policy, error) ||
                    find_variant(report, h, &run->variant, error)
                ? -1
                : 0;
@@ -275,8 +276,11 @@ static int add_link(struct tdm_report *report, struct tdm_h5 *file, const char *
     if (snprintf(link, sizeof link, "/links/%s", name) >= (int)sizeof link)
         return tdm_fail_at(error, path, 0, 0, "the name of one of its links is too long");
     struct tdm_h5 *record = tdm_h5_follow(file, link, error);
+    if (record)
+        tdm_guard_risk(tdm_h5_file(record));
     const int status = record ? add_record(report, record, path, name, error) : -1;
     tdm_h5_close(record, NULL);
+    tdm_guard_risk(path);
     return status;
 }
 

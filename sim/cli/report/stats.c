@@ -17,6 +17,16 @@ static struct tdm_estimate estimate(const double *values, size_t count)
                                  count};
 }
 
+double tdm_estimate_low(struct tdm_estimate e)
+{
+    return isfinite(e.half) ? fmax(e.mean - e.half, 0.1 * e.mean) : e.mean;
+}
+
+double tdm_estimate_high(struct tdm_estimate e)
+{
+    return isfinite(e.half) ? e.mean + e.half : e.mean;
+}
+
 // ---- cells -------------------------------------------------------------------------------------
 
 // Room for one number of each run.

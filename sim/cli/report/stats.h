@@ -11,6 +11,10 @@ struct tdm_estimate {
     size_t count; /**< of seeds; 0: nothing is known */
 };
 
+/** The ends of its bar: the interval's, but no less than a tenth of the mean. */
+double tdm_estimate_low(struct tdm_estimate estimate);
+double tdm_estimate_high(struct tdm_estimate estimate);
+
 /** One policy in one variant. Means are over the seeds that had answers, all of them alike. */
 struct tdm_report_cell {
     size_t policy, variant;
