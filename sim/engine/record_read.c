@@ -117,13 +117,27 @@ struct varied {
     int status;
 };
 
-static int read_varied(struct tdm_h5 *file, const char *name, struct tdm_record_varied *v,
+// The name that tdm_h5_name made one step of a path.
+static char *plain_name(const char *step)
+{
+    char *name = strdup(step);
+    for (char *from = name, *to = name; name; from++) {
+        const bool coded = strncmp(from, "%2F", 3) == 0 || strncmp(from, "%2E", 3) == 0;
+        *to++ = (char)(!coded ? *from : from[2] == 'F' ? '/' : '.');
+        if (!*from)
+            break;
+        from += coded ? 2 : 0;
+    }
+    return name;
+}
+
+static int read_varied(struct tdm_h5 *file, const char *name, struct tdm_record_value *v,
                        struct tdm_error *error)
 {
     char path[LONGEST_PATH];
     if (snprintf(path, sizeof path, "/sweep/%s", name) >= (int)sizeof path)
         return tdm_fail_at(error, tdm_h5_file(file), 0, 0, "an attribute's name is too long");
-    v->name = strdup(name);
+    v->name = plain_name(name);
     if (!v->name)
         return tdm_fail(error, "out of memory");
     v->value = tdm_h5_get_text(file, path, "value", error);
@@ -137,13 +151,13 @@ static void add_varied(void *context, const char *name)
     struct tdm_record_head *h = a->head;
     if (a->status)
         return;
-    struct tdm_record_varied *more = realloc(h->varied, (h->varied_count + 1) * sizeof *more);
+    struct tdm_record_value *more = realloc(h->varied, (h->varied_count + 1) * sizeof *more);
     if (!more) {
         a->status = tdm_fail(a->error, "out of memory");
         return;
     }
     h->varied = more;
-    h->varied[h->varied_count] = (struct tdm_record_varied){0};
+    h->varied[h->varied_count] = (struct tdm_record_value){0};
     a->status = read_varied(a->file, name, &h->varied[h->varied_count++], a->error);
 }
 

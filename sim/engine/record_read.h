@@ -9,7 +9,7 @@
 #include "core/h5.h"
 
 /** One attribute that a sweep varied: its value in this run. */
-struct tdm_record_varied {
+struct tdm_record_value {
     char *name;
     char *value;   /**< as the grid has it: "8 Mbit/s" */
     char *units;   /**< of `number`, SI: "byte/s", "s", "1"; "": it is not a number */
@@ -33,7 +33,7 @@ struct tdm_record_head {
     char *grid;  /**< of the sweep that it belongs to; NULL: of none */
     char *title; /**< of that grid, or NULL */
     int64_t task;
-    struct tdm_record_varied *varied;
+    struct tdm_record_value *varied;
     size_t varied_count;
 };
 

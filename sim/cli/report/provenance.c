@@ -285,7 +285,22 @@ static int write_part(const struct part *part, FILE *page)
     return status;
 }
 
-static int write_all(const struct parts *parts, FILE *page)
+// Descriptions may have changed since another version made a record.
+static void note_versions(const struct tdm_report *report, FILE *page)
+{
+    for (size_t i = 0; i < report->run_count; i++) {
+        const struct tdm_report_run *run = &report->runs[i];
+        if (strcmp(run->tandem, tdm_version()) == 0)
+            continue;
+        fputs("<p class=\"sub\">", page);
+        tdm_html_print(page, "%s was made by tandem %s, whose descriptions may have been others.",
+                       run->file, run->tandem);
+        fputs("</p>\n", page);
+        return;
+    }
+}
+
+static int write_all(const struct tdm_report *report, const struct parts *parts, FILE *page)
 {
     int status = 0;
     fputs("<section id=\"sources\">\n<h2>Where the numbers come from</h2>\n"
@@ -303,6 +318,7 @@ static int write_all(const struct parts *parts, FILE *page)
                        parts->unread);
         fputs("</p>\n", page);
     }
+    note_versions(report, page);
     for (size_t i = 0; i < parts->count && status == 0; i++)
         if (parts->items[i].object)
             status = write_part(&parts->items[i], page);
@@ -319,7 +335,7 @@ int tdm_provenance_write(const struct tdm_report *report, FILE *page, struct tdm
     if (parts.count)
         qsort(parts.items, parts.count, sizeof *parts.items, by_kind);
     if (status == 0)
-        status = write_all(&parts, page);
+        status = write_all(report, &parts, page);
     for (size_t i = 0; i < parts.count; i++) {
         if (parts.items[i].object)
             parts.items[i].kind->free(parts.items[i].object);

@@ -53,7 +53,7 @@ static bool same_text(const char *a, const char *b)
 }
 
 // Policies and seeds may be varied, too; they make no variant.
-static bool makes_variant(const struct tdm_record_varied *v)
+static bool makes_variant(const struct tdm_record_value *v)
 {
     return strcmp(v->name, "policy") != 0 && strcmp(v->name, "seed") != 0;
 }
@@ -67,7 +67,7 @@ static bool same_variant(const struct tdm_report_variant *v, const struct tdm_re
         return strcmp(v->text, h->scenario) == 0;
     size_t n = 0;
     for (size_t i = 0; i < h->varied_count; i++) {
-        const struct tdm_record_varied *other = &h->varied[i];
+        const struct tdm_record_value *other = &h->varied[i];
         if (!makes_variant(other))
             continue;
         if (n == v->varied_count || strcmp(v->varied[n].name, other->name) != 0 ||
@@ -107,7 +107,7 @@ static int add_variant(struct tdm_report *report, struct tdm_record_head *h,
         if (!makes_variant(&h->varied[i]))
             continue;
         v->varied[v->varied_count++] = h->varied[i];
-        h->varied[i] = (struct tdm_record_varied){0};
+        h->varied[i] = (struct tdm_record_value){0};
     }
     return 0;
 }
@@ -340,7 +340,7 @@ struct tdm_h5 *tdm_report_open(const struct tdm_report_run *run, struct tdm_erro
 
 // ---- order -------------------------------------------------------------------------------------
 
-static int compare_varied(const struct tdm_record_varied *a, const struct tdm_record_varied *b)
+static int compare_varied(const struct tdm_record_value *a, const struct tdm_record_value *b)
 {
     if (!isnan(a->number) && !isnan(b->number) && a->number != b->number)
         return a->number < b->number ? -1 : 1;

@@ -39,7 +39,7 @@ struct tdm_report_variant {
     char *grid;  /**< NULL: no sweep */
     char *title; /**< of the grid, or NULL */
     char *text;  /**< of the scenario, of the first run */
-    struct tdm_record_varied *varied;
+    struct tdm_record_value *varied;
     size_t varied_count;
     size_t index; /**< in order of appearance */
 };

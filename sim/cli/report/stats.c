@@ -109,8 +109,8 @@ bool tdm_report_leaves_out(const struct tdm_report_cell *cell)
 // ---- attributes --------------------------------------------------------------------------------
 
 // The value of an attribute in a variant, or NULL.
-static const struct tdm_record_varied *value_in(const struct tdm_report_variant *v,
-                                                const char *grid, const char *name)
+static const struct tdm_record_value *value_in(const struct tdm_report_variant *v, const char *grid,
+                                               const char *name)
 {
     for (size_t i = 0; v->grid && strcmp(v->grid, grid) == 0 && i < v->varied_count; i++)
         if (strcmp(v->varied[i].name, name) == 0)
@@ -118,13 +118,13 @@ static const struct tdm_record_varied *value_in(const struct tdm_report_variant 
     return NULL;
 }
 
-static const struct tdm_record_varied *value_of(const struct tdm_report *report, size_t variant,
-                                                const struct tdm_report_attribute *a)
+static const struct tdm_record_value *value_of(const struct tdm_report *report, size_t variant,
+                                               const struct tdm_report_attribute *a)
 {
     return value_in(&report->variants[variant], a->grid, a->name);
 }
 
-static size_t find_value(const struct tdm_report_attribute *a, const struct tdm_record_varied *v)
+static size_t find_value(const struct tdm_report_attribute *a, const struct tdm_record_value *v)
 {
     size_t i = 0;
     while (i < a->count &&
@@ -139,7 +139,7 @@ static const char *common_units(const struct tdm_report *report,
 {
     const char *units = NULL;
     for (size_t i = 0; i < report->variant_count; i++) {
-        const struct tdm_record_varied *v = value_of(report, i, a);
+        const struct tdm_record_value *v = value_of(report, i, a);
         if (!v)
             continue;
         if (!isfinite(v->number) || !*v->units || (units && strcmp(units, v->units) != 0))
@@ -166,7 +166,7 @@ static bool is_geometric(const struct tdm_report_attribute *a)
            gsl_stats_sd(step, 1, n) / gsl_stats_mean(step, 1, n);
 }
 
-static void insert(struct tdm_report_attribute *a, const struct tdm_record_varied *v)
+static void insert(struct tdm_report_attribute *a, const struct tdm_record_value *v)
 {
     size_t at = a->count++;
     for (; *a->units && at > 0 && a->numbers[at - 1] > v->number; at--) {
@@ -185,7 +185,7 @@ static int fill_attribute(const struct tdm_report *report, struct tdm_report_att
     if (!a->numbers || !a->values)
         return -1;
     for (size_t i = 0; i < report->variant_count; i++) {
-        const struct tdm_record_varied *v = value_of(report, i, a);
+        const struct tdm_record_value *v = value_of(report, i, a);
         if (v && find_value(a, v) == a->count)
             insert(a, v);
     }
@@ -269,7 +269,7 @@ struct tdm_estimate tdm_report_cost_at(const struct tdm_report *report,
     *runs = 0;
     for (size_t i = 0; costs && i < report->run_count; i++) {
         const struct tdm_report_run *run = &report->runs[i];
-        const struct tdm_record_varied *v = value_of(report, run->variant, attribute);
+        const struct tdm_record_value *v = value_of(report, run->variant, attribute);
         if (run->policy == policy && v && find_value(attribute, v) == index && run->answered > 0)
             costs[(*runs)++] = (struct by_seed){run->seed, run->cost};
     }

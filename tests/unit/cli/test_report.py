@@ -532,16 +532,18 @@ class Names(Folder):
         names = []
         for i, name in enumerate(self.NAMES):
             path = record(self.folder, f"n{i}", text, "edge-best", 1)
-            put_sweep(path, i, **{"sp&d_<x>^2": (f"{name}%", float("nan"), "")})
+            put_sweep(path, i, **{"sp&%2Fd_<x>^2": (f"{name}%", float("nan"), "")})
             with h5py.File(path, "r+") as file:
                 file.attrs["policy"] = name
                 file.attrs["scenario_name"] = "s<&>'\""
                 file.attrs["command_line"] = "tandem \x1b[31m <x>"
+                file.attrs["tandem_version"] = "0.0.<1>"
             names.append(path.name)
         self.report(*names, "-o", "names.html", "--svg", "names")
         page = Page(self.folder / "names.html")
         self.check_page(page)
         self.assertNotIn("\x1b", page.text)
+        self.assertIn("n0.h5 was made by tandem 0.0.&lt;1&gt;", page.text)
         for section in ("pareto", "latency"):
             words = page.words(section)
             for name in self.NAMES[:-1]:
@@ -550,7 +552,7 @@ class Names(Folder):
         self.assertEqual({row["policy"] for row in page.rows_of("pareto")}, set(self.NAMES))
         sweep = [name for name in page.svg if name.startswith("cost-by-")]
         self.assertEqual(len(sweep), 1)
-        self.assertIn("sp&d_<x>^2", page.words(sweep[0]))
+        self.assertIn("sp&/d_<x>^2", page.words(sweep[0]))
         self.assertIn("a&b<c>%", page.words(sweep[0]))
         self.assertIn("<title>s&lt;&amp;&gt;'&quot;: Tandem report</title>", page.text)
 
