@@ -82,6 +82,10 @@ static void set_x(struct drawing *d, FILE *script)
         }
         fputs(is_crowded(a) ? ") rotate by 30 right\n" : ")\n", script);
     }
+    if (*a->units && !a->geometric) { // a setting, not a size: no need to begin at 0
+        const double room = 0.04 * (d->x.most - d->x.least);
+        fprintf(script, "set xrange [%.9g:%.9g]\n", d->x.least - room, d->x.most + room);
+    }
     if (a->geometric) { // where the values are, and a little room at the ends
         const double room = pow(d->x.most / d->x.least, 0.04);
         fprintf(script, "set xrange [%.9g:%.9g]\n", d->x.least / room, d->x.most * room);
