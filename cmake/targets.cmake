@@ -4,7 +4,7 @@
 file(GLOB library_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}"
     sim/core/*.c sim/trace/*.c sim/model/*.c sim/engine/*.c sim/env/*.c hil/*.c)
 file(GLOB_RECURSE policy_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" policies/*.c)
-file(GLOB command_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" sim/cli/*.c)
+file(GLOB command_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" sim/cli/*.c sim/cli/report/*.c)
 
 # What all targets know; the folders are where `tandem` looks for platforms and traces.
 target_include_directories(tandem_flags INTERFACE "${PROJECT_SOURCE_DIR}/sim" "${PROJECT_SOURCE_DIR}")

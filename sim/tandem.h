@@ -75,9 +75,10 @@ struct tdm_outcome {
     double board_energy, radio_energy, server_energy; /**< J; the server's may be NAN */
     double sent, received;                            /**< bytes */
     double accuracy;                                  /**< expected; NAN where nothing is known */
-    double cost;                                      /**< J: eta ETI + (1 - eta) Pmax TTI */
-    bool late;    /**< its stream has a deadline, and it was missed */
-    bool dropped; /**< by its stream's rule; then only arrival and start mean anything */
+    double bandwidth; /**< bytes/s up, of the state that was decided on; NAN: no link, or dropped */
+    double cost;      /**< J: eta ETI + (1 - eta) Pmax TTI */
+    bool late;        /**< its stream has a deadline, and it was missed */
+    bool dropped;     /**< by its stream's rule; then only arrival and start mean anything */
 };
 
 /** What is known when a decision is due; sensors show what a sensor would have shown. */

@@ -307,7 +307,7 @@ static const char *path_of(const void *object)
     return ((const struct tdm_board *)object)->path;
 }
 
-static const struct tdm_kind kind = {
+const struct tdm_kind tdm_board_kind = {
     .name = "board",
     .folder = "boards",
     .listed = "The boards: clocks, power budget, and what their models are fitted to.",
@@ -327,5 +327,5 @@ static const struct tdm_kind kind = {
 
 int tdm_cli_board(int argc, char **argv)
 {
-    return tdm_kind_run(&kind, argc, argv);
+    return tdm_kind_run(&tdm_board_kind, argc, argv);
 }

@@ -207,7 +207,7 @@ static const char *path_of(const void *object)
     return ((const struct tdm_dnn *)object)->path;
 }
 
-static const struct tdm_kind kind = {
+const struct tdm_kind tdm_dnn_kind = {
     .name = "dnn",
     .folder = "dnns",
     .listed = "The networks: compute, sizes, layers and cuts.",
@@ -227,5 +227,5 @@ static const struct tdm_kind kind = {
 
 int tdm_cli_dnn(int argc, char **argv)
 {
-    return tdm_kind_run(&kind, argc, argv);
+    return tdm_kind_run(&tdm_dnn_kind, argc, argv);
 }

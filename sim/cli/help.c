@@ -19,6 +19,7 @@ static const struct step {
     {"You train or judge policies", "compare", "default", "the built-in policies, and the optimum"},
     {NULL, "policy", "list", "what there is to compare"},
     {NULL, "run", "default --policy oracle -o run.h5", "one policy, and a record of the run"},
+    {NULL, "report", "run.h5 -o run.html", "that record as plots, and its sources"},
     {"You plan a network", "trace", "list", "sample links, kinds of links, formats"},
     {NULL, "trace", "stats lte-walk", "what a link is like; your files, too"},
     {NULL, "help", "scenario", "what a scenario may say: ask what if"},

@@ -27,6 +27,9 @@ struct tdm_kind {
     void (*show)(const void *object, const bool *flags, FILE *stream);
 };
 
+/** The kinds, each in the file of its command. */
+extern const struct tdm_kind tdm_board_kind, tdm_dnn_kind, tdm_radio_kind, tdm_server_kind;
+
 /** Runs `list` or `show`; argv[0] is the kind's name. An exit code. */
 int tdm_kind_run(const struct tdm_kind *kind, int argc, char **argv);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/report/report.h"
 #include "cli/score.h"
 #include "cli/summary.h"
 #include "cli/trace_parts.h"
@@ -14,6 +15,7 @@ static int version(int argc, char **argv);
 static const struct tdm_command commands[] = {
     {"run", "one policy over a scenario: figures, record", tdm_cli_run},
     {"compare", "policies side by side over a scenario, and the optimum", tdm_cli_compare},
+    {"report", "a page with plots of records, and where their numbers come from", tdm_cli_report},
     {"export", "a scenario for other programs", tdm_cli_export},
     {"calibrate", "fit a board's model to measurements", tdm_cli_calibrate},
     {"predict", "how far a board's model is from measurements", tdm_cli_predict},

@@ -131,7 +131,7 @@ static const char *path_of(const void *object)
     return ((const struct tdm_radio *)object)->path;
 }
 
-static const struct tdm_kind kind = {
+const struct tdm_kind tdm_radio_kind = {
     .name = "radio",
     .folder = "radios",
     .listed = "The radios: power of transfers, energy of promotion and tail.",
@@ -148,5 +148,5 @@ static const struct tdm_kind kind = {
 
 int tdm_cli_radio(int argc, char **argv)
 {
-    return tdm_kind_run(&kind, argc, argv);
+    return tdm_kind_run(&tdm_radio_kind, argc, argv);
 }

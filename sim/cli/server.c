@@ -119,7 +119,7 @@ static const char *path_of(const void *object)
     return ((const struct tdm_server *)object)->path;
 }
 
-static const struct tdm_kind kind = {
+const struct tdm_kind tdm_server_kind = {
     .name = "server",
     .folder = "servers",
     .listed = "The servers: how fast, and how many requests at once.",
@@ -136,5 +136,5 @@ static const struct tdm_kind kind = {
 
 int tdm_cli_server(int argc, char **argv)
 {
-    return tdm_kind_run(&kind, argc, argv);
+    return tdm_kind_run(&tdm_server_kind, argc, argv);
 }

@@ -1,28 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/h5.h"
+#include "core/h5_parts.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/error.h"
-#include "core/h5_sink.h"
-
-enum {
-    LONGEST_TEXT = 64 * 1024 * 1024,
-    LONGEST_PATH = 1024,
-    DEFLATE = 1, // higher levels take far more time for a few percent
-};
-
-struct tdm_h5 {
-    hid_t id;
-    hid_t driver; // of a file that is written: the sink
-    hid_t groups; // how its groups are made
-    struct tdm_h5_sink sink;
-    bool writes, failed;
-    char *name;
-};
+enum { DEFLATE = 1 }; // higher levels take far more time for a few percent
 
 // ---- errors ------------------------------------------------------------------------------------
 
@@ -47,8 +31,7 @@ static int fail(struct tdm_h5 *file, struct tdm_error *error, const char *what, 
                        object[0] ? " " : "", quote, object, quote, why);
 }
 
-// What has been asked of the library went well, and so did what it wrote meanwhile.
-static int check(struct tdm_h5 *file, bool good, const char *object, struct tdm_error *error)
+int tdm_h5_check(struct tdm_h5 *file, bool good, const char *object, struct tdm_error *error)
 {
     if (good && !file->sink.number)
         return 0;
@@ -76,8 +59,8 @@ static hid_t bool_type(void)
     return -1;
 }
 
-// The caller closes it. In memory the same as in the file, on every machine that we know.
-static hid_t type_of(enum tdm_h5_type type)
+// In memory the same as in the file, on every machine that we know.
+hid_t tdm_h5_element(enum tdm_h5_type type)
 {
     if (type == TDM_H5_BOOL)
         return bool_type();
@@ -97,9 +80,7 @@ static hid_t text_type(void)
     return -1;
 }
 
-// Closes what was opened; the ids below zero are those that never were. It makes the library forget
-// its errors, so `check` comes first.
-static void close_all(hid_t type, hid_t space, hid_t list)
+void tdm_h5_close_all(hid_t type, hid_t space, hid_t list)
 {
     if (type >= 0)
         H5Tclose(type);
@@ -111,7 +92,7 @@ static void close_all(hid_t type, hid_t space, hid_t list)
 
 // ---- files -------------------------------------------------------------------------------------
 
-static struct tdm_h5 *new_file(const char *name, struct tdm_error *error)
+struct tdm_h5 *tdm_h5_new(const char *name, struct tdm_error *error)
 {
     struct tdm_h5 *file = calloc(1, sizeof *file);
     if (file)
@@ -127,18 +108,18 @@ static struct tdm_h5 *new_file(const char *name, struct tdm_error *error)
     return file;
 }
 
-static void free_file(struct tdm_h5 *file)
+void tdm_h5_free(struct tdm_h5 *file)
 {
     if (file->driver >= 0)
         H5FDunregister(file->driver);
-    close_all(-1, -1, file->groups);
+    tdm_h5_close_all(-1, -1, file->groups);
     free(file->name);
     free(file);
 }
 
 struct tdm_h5 *tdm_h5_create(int fd, const char *name, struct tdm_error *error)
 {
-    struct tdm_h5 *file = new_file(name, error);
+    struct tdm_h5 *file = tdm_h5_new(name, error);
     if (!file)
         return NULL;
     file->writes = true;
@@ -151,44 +132,14 @@ struct tdm_h5 *tdm_h5_create(int fd, const char *name, struct tdm_error *error)
         H5Pset_obj_track_times(root, false) >= 0 && H5Pset_driver(list, file->driver, &sink) >= 0 &&
         H5Pset_libver_bounds(list, H5F_LIBVER_V110, H5F_LIBVER_V110) >= 0)
         file->id = H5Fcreate(name, H5F_ACC_TRUNC, root, list);
-    const int status = check(file, file->id >= 0, "", error);
-    close_all(-1, -1, root);
-    close_all(-1, -1, list);
+    const int status = tdm_h5_check(file, file->id >= 0, "", error);
+    tdm_h5_close_all(-1, -1, root);
+    tdm_h5_close_all(-1, -1, list);
     if (status == 0)
         return file;
     if (file->id >= 0)
         H5Fclose(file->id);
-    free_file(file);
-    return NULL;
-}
-
-struct tdm_h5 *tdm_h5_open(const char *path, struct tdm_error *error)
-{
-    FILE *probe = fopen(path, "re"); // says better than the library what is wrong
-    if (!probe) {
-        tdm_fail_errno(error, path, "cannot open");
-        return NULL;
-    }
-    fclose(probe);
-    struct tdm_h5 *file = new_file(path, error);
-    if (!file)
-        return NULL;
-    if (H5Fis_hdf5(path) <= 0) {
-        tdm_fail_at(error, path, 0, 0, "not an HDF5 file");
-        free_file(file);
-        return NULL;
-    }
-    const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
-#if H5_VERSION_GE(1, 10, 7)
-    if (list >= 0) // finished files do not change, and network file systems may have no locks
-        H5Pset_file_locking(list, false, true);
-#endif
-    file->id = list < 0 ? list : H5Fopen(path, H5F_ACC_RDONLY, list);
-    const int status = check(file, file->id >= 0, "", error);
-    close_all(-1, -1, list);
-    if (status == 0)
-        return file;
-    free_file(file);
+    tdm_h5_free(file);
     return NULL;
 }
 
@@ -197,10 +148,10 @@ int tdm_h5_close(struct tdm_h5 *file, struct tdm_error *error)
     if (!file)
         return 0;
     const bool failed_before = file->failed;
-    int status = check(file, H5Fclose(file->id) >= 0, "", error);
+    int status = tdm_h5_check(file, H5Fclose(file->id) >= 0, "", error);
     if (status == 0 && failed_before && file->writes)
         status = tdm_fail_at(error, file->name, 0, 0, "cannot write all of it");
-    free_file(file);
+    tdm_h5_free(file);
     return status;
 }
 
@@ -232,7 +183,7 @@ const char *tdm_h5_name(const char *name, char *text)
 static int make_groups(struct tdm_h5 *file, const char *path, size_t length,
                        struct tdm_error *error)
 {
-    char part[LONGEST_PATH];
+    char part[TDM_H5_LONGEST_PATH];
     if (length >= sizeof part)
         return tdm_fail_at(error, file->name, 0, 0, "'%.64s…' is too long a path", path);
     for (size_t i = 2; i <= length; i++) {
@@ -243,7 +194,7 @@ static int make_groups(struct tdm_h5 *file, const char *path, size_t length,
         if (H5Lexists(file->id, part, H5P_DEFAULT) > 0)
             continue;
         const hid_t group = H5Gcreate2(file->id, part, H5P_DEFAULT, file->groups, H5P_DEFAULT);
-        if (check(file, group >= 0 && H5Gclose(group) >= 0, part, error))
+        if (tdm_h5_check(file, group >= 0 && H5Gclose(group) >= 0, part, error))
             return -1;
     }
     return 0;
@@ -269,8 +220,8 @@ static int put(struct tdm_h5 *file, const char *path, const char *name, hid_t ty
     bool good = attribute >= 0 && H5Awrite(attribute, type, value) >= 0;
     if (good)
         good = H5Aclose(attribute) >= 0;
-    const int status = check(file, good, name, error);
-    close_all(type, space, -1);
+    const int status = tdm_h5_check(file, good, name, error);
+    tdm_h5_close_all(type, space, -1);
     return status;
 }
 
@@ -283,13 +234,13 @@ int tdm_h5_put_text(struct tdm_h5 *file, const char *path, const char *name, con
 int tdm_h5_put_double(struct tdm_h5 *file, const char *path, const char *name, double value,
                       struct tdm_error *error)
 {
-    return put(file, path, name, type_of(TDM_H5_DOUBLE), &value, error);
+    return put(file, path, name, tdm_h5_element(TDM_H5_DOUBLE), &value, error);
 }
 
 int tdm_h5_put_integer(struct tdm_h5 *file, const char *path, const char *name, int64_t value,
                        struct tdm_error *error)
 {
-    return put(file, path, name, type_of(TDM_H5_INT64), &value, error);
+    return put(file, path, name, tdm_h5_element(TDM_H5_INT64), &value, error);
 }
 
 static int describe(struct tdm_h5 *file, const char *path, const struct tdm_h5_about *about,
@@ -326,7 +277,7 @@ int tdm_h5_column_open(struct tdm_h5_column *column, struct tdm_h5 *file, const 
     if (make_parents(file, path, error))
         return -1;
     const hsize_t none = 0, chunk = rows, most = H5S_UNLIMITED;
-    const hid_t element = type_of(type);
+    const hid_t element = tdm_h5_element(type);
     const hid_t space = H5Screate_simple(1, &none, &most);
     const hid_t list = storage(&chunk);
     const hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
@@ -334,9 +285,9 @@ int tdm_h5_column_open(struct tdm_h5_column *column, struct tdm_h5 *file, const 
     // Chunks are written whole and once: a cache for them would be memory for nothing.
     if (access >= 0 && H5Pset_chunk_cache(access, 1, 0, 1) >= 0 && list >= 0)
         id = H5Dcreate2(file->id, path, element, space, H5P_DEFAULT, list, access);
-    const int status = check(file, id >= 0, path, error);
-    close_all(element, space, list);
-    close_all(-1, -1, access);
+    const int status = tdm_h5_check(file, id >= 0, path, error);
+    tdm_h5_close_all(element, space, list);
+    tdm_h5_close_all(-1, -1, access);
     column->id = id < 0 ? 0 : id;
     return status ? status : describe(file, path, about, error);
 }
@@ -347,15 +298,15 @@ int tdm_h5_column_append(struct tdm_h5_column *column, const void *values, size_
     if (count == 0)
         return 0;
     const hsize_t from = column->count, added = count, all = from + added;
-    const hid_t type = type_of(column->type);
+    const hid_t type = tdm_h5_element(column->type);
     const hid_t memory = H5Screate_simple(1, &added, NULL);
     bool good = H5Dset_extent(column->id, &all) >= 0;
     const hid_t space = good ? H5Dget_space(column->id) : -1;
     good = good && H5Sselect_hyperslab(space, H5S_SELECT_SET, &from, NULL, &added, NULL) >= 0 &&
            H5Dwrite(column->id, type, memory, space, H5P_DEFAULT, values) >= 0;
-    const int status = check(column->file, good, "", error);
-    close_all(type, memory, -1);
-    close_all(-1, space, -1);
+    const int status = tdm_h5_check(column->file, good, "", error);
+    tdm_h5_close_all(type, memory, -1);
+    tdm_h5_close_all(-1, space, -1);
     column->count = all;
     return status;
 }
@@ -377,179 +328,14 @@ int tdm_h5_put_array(struct tdm_h5 *file, const char *path, enum tdm_h5_type typ
     hsize_t extent[TDM_H5_RANK] = {0};
     for (size_t i = 0; i < rank; i++)
         extent[i] = shape[i];
-    const hid_t element = type_of(type);
+    const hid_t element = tdm_h5_element(type);
     const hid_t space = rank ? H5Screate_simple((int)rank, extent, NULL) : H5Screate(H5S_SCALAR);
     const hid_t list = storage(NULL);
     const hid_t id = H5Dcreate2(file->id, path, element, space, H5P_DEFAULT, list, H5P_DEFAULT);
     bool good = id >= 0 && H5Dwrite(id, element, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
     if (good)
         good = H5Dclose(id) >= 0;
-    const int status = check(file, good, path, error);
-    close_all(element, space, list);
+    const int status = tdm_h5_check(file, good, path, error);
+    tdm_h5_close_all(element, space, list);
     return status ? status : describe(file, path, about, error);
-}
-
-// ---- reading -----------------------------------------------------------------------------------
-
-bool tdm_h5_has(struct tdm_h5 *file, const char *path)
-{
-    char part[LONGEST_PATH];
-    const size_t length = strlen(path);
-    if (length >= sizeof part)
-        return false;
-    // Every group on the way must be there before the library may be asked for what is in it.
-    for (size_t i = 1; i <= length; i++) {
-        if (path[i] && path[i] != '/')
-            continue;
-        memcpy(part, path, i);
-        part[i] = '\0';
-        if (i > 1 && H5Lexists(file->id, part, H5P_DEFAULT) <= 0)
-            return false;
-    }
-    return true;
-}
-
-bool tdm_h5_has_attribute(struct tdm_h5 *file, const char *path, const char *name)
-{
-    return tdm_h5_has(file, path) && H5Aexists_by_name(file->id, path, name, H5P_DEFAULT) > 0;
-}
-
-static hid_t open_attribute(struct tdm_h5 *file, const char *path, const char *name,
-                            struct tdm_error *error)
-{
-    if (tdm_h5_has_attribute(file, path, name)) {
-        const hid_t id = H5Aopen_by_name(file->id, path, name, H5P_DEFAULT, H5P_DEFAULT);
-        const hid_t space = H5Aget_space(id);
-        const bool good = H5Sget_simple_extent_npoints(space) == 1;
-        close_all(-1, space, -1);
-        if (good)
-            return id;
-        H5Aclose(id);
-    }
-    return tdm_fail_at(error, file->name, 0, 0, "'%.200s' has no single attribute '%.64s'", path,
-                       name);
-}
-
-static char *read_text(hid_t id)
-{
-    char *text = NULL, *out = NULL;
-    const hid_t type = H5Aget_type(id);
-    const size_t size = H5Tget_size(type);
-    if (H5Tis_variable_str(type) > 0) {
-        if (H5Aread(id, type, &text) >= 0 && text)
-            out = strdup(text);
-        H5free_memory(text);
-    } else if (H5Tget_class(type) == H5T_STRING && size < LONGEST_TEXT) {
-        out = calloc(1, size + 1);
-        if (out && H5Aread(id, type, out) < 0) {
-            free(out);
-            out = NULL;
-        }
-    }
-    close_all(type, -1, -1);
-    return out;
-}
-
-char *tdm_h5_get_text(struct tdm_h5 *file, const char *path, const char *name,
-                      struct tdm_error *error)
-{
-    const hid_t id = open_attribute(file, path, name, error);
-    if (id < 0)
-        return NULL;
-    char *text = read_text(id);
-    H5Aclose(id);
-    if (!text)
-        tdm_fail_at(error, file->name, 0, 0, "the attribute '%.64s' is not text", name);
-    return text;
-}
-
-static int get_number(struct tdm_h5 *file, const char *path, const char *name, hid_t type,
-                      void *value, struct tdm_error *error)
-{
-    const hid_t id = open_attribute(file, path, name, error);
-    const int status = id < 0 ? -1 : check(file, H5Aread(id, type, value) >= 0, name, error);
-    if (id >= 0)
-        H5Aclose(id);
-    close_all(type, -1, -1);
-    return status;
-}
-
-int tdm_h5_get_double(struct tdm_h5 *file, const char *path, const char *name, double *value,
-                      struct tdm_error *error)
-{
-    return get_number(file, path, name, type_of(TDM_H5_DOUBLE), value, error);
-}
-
-int tdm_h5_get_integer(struct tdm_h5 *file, const char *path, const char *name, int64_t *value,
-                       struct tdm_error *error)
-{
-    return get_number(file, path, name, type_of(TDM_H5_INT64), value, error);
-}
-
-static hid_t open_array(struct tdm_h5 *file, const char *path, struct tdm_error *error)
-{
-    const hid_t id = tdm_h5_has(file, path) ? H5Dopen2(file->id, path, H5P_DEFAULT) : -1;
-    return id >= 0 ? id : tdm_fail_at(error, file->name, 0, 0, "no array '%.200s'", path);
-}
-
-int tdm_h5_shape(struct tdm_h5 *file, const char *path, size_t *shape, struct tdm_error *error)
-{
-    const hid_t id = open_array(file, path, error);
-    if (id < 0)
-        return -1;
-    hsize_t extent[H5S_MAX_RANK];
-    const hid_t space = H5Dget_space(id);
-    int rank = H5Sget_simple_extent_dims(space, extent, NULL);
-    for (int i = 0; i < rank && i < TDM_H5_RANK; i++)
-        shape[i] = extent[i];
-    if (rank < 0 || rank > TDM_H5_RANK)
-        rank = tdm_fail_at(error, file->name, 0, 0, "'%.200s' has no shape to work with", path);
-    close_all(-1, space, -1);
-    H5Dclose(id);
-    return rank;
-}
-
-int tdm_h5_get_array(struct tdm_h5 *file, const char *path, enum tdm_h5_type type, size_t count,
-                     void *values, struct tdm_error *error)
-{
-    const hid_t id = open_array(file, path, error);
-    if (id < 0)
-        return -1;
-    const hid_t space = H5Dget_space(id), element = type_of(type);
-    const hssize_t there = H5Sget_simple_extent_npoints(space);
-    int status = 0;
-    if (there < 0 || (uint64_t)there != count)
-        status = tdm_fail_at(error, file->name, 0, 0, "'%.200s' has %lld elements, not %zu", path,
-                             (long long)there, count);
-    else if (count)
-        status = check(file, H5Dread(id, element, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0, path,
-                       error);
-    close_all(element, space, -1);
-    H5Dclose(id);
-    return status;
-}
-
-struct visit {
-    void (*function)(void *context, const char *name);
-    void *context;
-};
-
-static herr_t visit_one(hid_t group, const char *name, const H5L_info_t *info, void *context)
-{
-    const struct visit *visit = context;
-    (void)group, (void)info;
-    visit->function(visit->context, name);
-    return 0;
-}
-
-int tdm_h5_list(struct tdm_h5 *file, const char *path,
-                void (*function)(void *context, const char *name), void *context,
-                struct tdm_error *error)
-{
-    struct visit visit = {function, context};
-    hsize_t at = 0;
-    const bool good =
-        tdm_h5_has(file, path) && H5Literate_by_name(file->id, path, H5_INDEX_NAME, H5_ITER_INC,
-                                                     &at, visit_one, &visit, H5P_DEFAULT) >= 0;
-    return check(file, good, path, error);
 }

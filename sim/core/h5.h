@@ -99,6 +99,15 @@ int tdm_h5_put_array(struct tdm_h5 *file, const char *path, enum tdm_h5_type typ
 
 // ---- reading -----------------------------------------------------------------------------------
 
+/**
+ * The file that a group lies in that a path leads to, for a path that goes through an external
+ * link. NULL with `error`; the caller closes it.
+ */
+struct tdm_h5 *tdm_h5_follow(struct tdm_h5 *file, const char *path, struct tdm_error *error);
+
+/** What messages call the file. */
+const char *tdm_h5_file(const struct tdm_h5 *file);
+
 /** True for a group or an array. */
 bool tdm_h5_has(struct tdm_h5 *file, const char *path);
 bool tdm_h5_has_attribute(struct tdm_h5 *file, const char *path, const char *name);
@@ -120,6 +129,10 @@ int tdm_h5_shape(struct tdm_h5 *file, const char *path, size_t *shape, struct td
 /** Reads all `count` elements of an array as `type`; -1 if it has another number of them. */
 int tdm_h5_get_array(struct tdm_h5 *file, const char *path, enum tdm_h5_type type, size_t count,
                      void *values, struct tdm_error *error);
+
+/** Reads the `count` elements from `from` on of an array of one dimension. */
+int tdm_h5_get_rows(struct tdm_h5 *file, const char *path, enum tdm_h5_type type, size_t from,
+                    size_t count, void *values, struct tdm_error *error);
 
 /** Calls `visit` with the name of each member of a group, sorted. */
 int tdm_h5_list(struct tdm_h5 *file, const char *path,

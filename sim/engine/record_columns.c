@@ -42,6 +42,9 @@ const struct tdm_record_column tdm_record_requests[] = {
     OUTCOME("sent", TDM_H5_DOUBLE, sent, "bytes", "sent to the server"),
     OUTCOME("received", TDM_H5_DOUBLE, received, "bytes", "received from the server"),
     OUTCOME("accuracy", TDM_H5_DOUBLE, accuracy, "1", "expected; not a number: not known"),
+    OUTCOME("bandwidth", TDM_H5_DOUBLE, bandwidth, "bytes/s",
+            "up, of the board's first link, as its last probe had seen when the plan was made; not "
+            "a number: no link"),
     OUTCOME("cost", TDM_H5_DOUBLE, cost, "J", "eta energy + (1 - eta) Pmax latency"),
     OUTCOME("late", TDM_H5_BOOL, late, "1", "past the deadline of its stream"),
     OUTCOME("dropped", TDM_H5_BOOL, dropped, "1",

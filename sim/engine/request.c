@@ -152,6 +152,7 @@ void tdm_request_finish(const struct tdm_site *site, struct tdm_request *request
     outcome->energy = outcome->board_energy + outcome->radio_energy;
     const int bits = plan->point > 0 ? plan->bits : 32; // the input goes as it is
     outcome->accuracy = tdm_costs_accuracy(site->costs, plan->xi, bits);
+    outcome->bandwidth = request->bandwidth;
     outcome->late = outcome->latency > site->stream->deadline;
     outcome->dropped = false;
     const double pmax = site->costs->board->pmax;

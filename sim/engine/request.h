@@ -17,6 +17,7 @@ struct tdm_request {
     double arrival, start; /**< s */
     double jitter;         /**< factor on its stage times */
     double service;        /**< factor on its service time */
+    double bandwidth;      /**< bytes/s up, as the last probe had seen when it was decided on */
     struct tdm_plan plan;
     struct tdm_segment switching, packing, head, local;
     struct tdm_passage passage;

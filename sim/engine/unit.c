@@ -197,6 +197,7 @@ static void drop(struct tdm_unit *unit, struct tdm_queue *queue, struct tdm_wait
                                          .latency = INFINITY,
                                          .waited = time - request.arrival,
                                          .accuracy = NAN,
+                                         .bandwidth = NAN,
                                          .late = true,
                                          .dropped = true};
     tdm_arrivals_answered(&queue->arrivals, time);
@@ -303,6 +304,7 @@ static bool start(struct tdm_unit *unit)
     tdm_unit_luck(unit, request->number, &request->jitter, &request->service);
     unit->deciding = request;
     fill_state(unit, queue, request);
+    request->bandwidth = unit->state.bandwidth;
     return true;
 }
 

@@ -138,6 +138,17 @@ static void columns_grow(void **state)
     assert_memory_equal(read, values, sizeof values);
     assert_int_equal(tdm_h5_get_array(file, "/parts", TDM_H5_DOUBLE, COUNT, read, NULL), 0);
     assert_memory_equal(read, values, sizeof values);
+    for (size_t from = 0; from < COUNT; from += 150) { // across chunks
+        const size_t n = COUNT - from < 150 ? COUNT - from : 150;
+        read[n] = 7;
+        assert_int_equal(tdm_h5_get_rows(file, "/parts", TDM_H5_DOUBLE, from, n, read, NULL), 0);
+        assert_memory_equal(read, values + from, n * sizeof *values);
+        assert_true(n == COUNT || read[n] == 7);
+    }
+    assert_int_equal(tdm_h5_get_rows(file, "/parts", TDM_H5_DOUBLE, COUNT, 0, read, NULL), 0);
+    assert_int_equal(tdm_h5_get_rows(file, "/parts", TDM_H5_DOUBLE, 990, 11, read, NULL), -1);
+    assert_int_equal(tdm_h5_get_rows(file, "/parts", TDM_H5_DOUBLE, 2000, 1, read, NULL), -1);
+    assert_int_equal(tdm_h5_get_rows(file, "/gone", TDM_H5_DOUBLE, 0, 1, read, NULL), -1);
     size_t shape[TDM_H5_RANK];
     assert_int_equal(tdm_h5_shape(file, "/none", shape, NULL), 1);
     assert_int_equal(shape[0], 0);

@@ -21,7 +21,7 @@ except ImportError:
 
 COLUMNS = {"board", "stream", "request", "arrival", "start", "answer", "latency", "waited",
            "switching", "head", "local", "up", "remote", "down", "energy", "board_energy",
-           "radio_energy", "server_energy", "sent", "received", "accuracy", "cost", "late",
+           "radio_energy", "server_energy", "sent", "received", "accuracy", "bandwidth", "cost", "late",
            "dropped", "cpu_clock", "gpu_clock", "emc_clock", "cpu_cap", "gpu_cap", "emc_cap",
            "governor", "cores", "processor", "point", "xi", "bits", "link"}
 CAUSES = ("fixed", "cpu", "gpu", "memory", "leakage")

@@ -254,10 +254,14 @@ static void a_state_says_what_is_so(void **state)
     struct tdm_engine *engine = world_open(scenario, 1);
     struct tdm_event event;
     int decisions = 0;
+    double seen = 0;
     while (tdm_engine_next(engine, &event)) {
-        if (event.kind == TDM_OUTCOME)
+        if (event.kind == TDM_OUTCOME) {
+            assert_true(event.outcome->bandwidth == seen); // what was known at the decision
             continue;
+        }
         const struct tdm_state *s = event.state;
+        seen = s->bandwidth;
         if (decisions == 1) { // at 1 s; 0.2 waits behind
             assert_near(s->now, 1, 1e-12);
             assert_near(s->arrival, 0.1, 0);
@@ -297,14 +301,16 @@ static const char rich[] =
 // Bit for bit; NAN is the same as NAN. Padding says nothing.
 static void assert_same(const struct tdm_outcome *a, const struct tdm_outcome *b)
 {
-    const double x[] = {a->arrival,      a->start,        a->answer, a->latency,      a->waited,
-                        a->switching,    a->head,         a->local,  a->up,           a->remote,
-                        a->down,         a->energy,       a->sent,   a->received,     a->accuracy,
-                        a->board_energy, a->radio_energy, a->cost,   a->server_energy};
-    const double y[] = {b->arrival,      b->start,        b->answer, b->latency,      b->waited,
-                        b->switching,    b->head,         b->local,  b->up,           b->remote,
-                        b->down,         b->energy,       b->sent,   b->received,     b->accuracy,
-                        b->board_energy, b->radio_energy, b->cost,   b->server_energy};
+    const double x[] = {a->arrival,      a->start,     a->answer,        a->latency,
+                        a->waited,       a->switching, a->head,          a->local,
+                        a->up,           a->remote,    a->down,          a->energy,
+                        a->sent,         a->received,  a->accuracy,      a->board_energy,
+                        a->radio_energy, a->cost,      a->server_energy, a->bandwidth};
+    const double y[] = {b->arrival,      b->start,     b->answer,        b->latency,
+                        b->waited,       b->switching, b->head,          b->local,
+                        b->up,           b->remote,    b->down,          b->energy,
+                        b->sent,         b->received,  b->accuracy,      b->board_energy,
+                        b->radio_energy, b->cost,      b->server_energy, b->bandwidth};
     assert_memory_equal(x, y, sizeof x);
     assert_int_equal(a->request, b->request);
     assert_int_equal(a->late, b->late);
