@@ -3,6 +3,7 @@
 #include "cli/options.h"
 #include "cli/score.h"
 #include "cli/summary.h"
+#include "cli/sweep.h"
 #include "cli/trace_parts.h"
 #include "core/text.h"
 
@@ -14,6 +15,8 @@ static int version(int argc, char **argv);
 static const struct tdm_command commands[] = {
     {"run", "one policy over a scenario: figures, record", tdm_cli_run},
     {"compare", "policies side by side over a scenario, and the optimum", tdm_cli_compare},
+    {"sweep", "many runs: a scenario in all variants of a grid", tdm_cli_sweep},
+    {"merge", "the records of a sweep, as one table", tdm_cli_merge},
     {"calibrate", "fit a board's model to measurements", tdm_cli_calibrate},
     {"predict", "how far a board's model is from measurements", tdm_cli_predict},
     {"board", "boards: clocks, power, heat, fits, sources", tdm_cli_board},

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/merge_table.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/sweep.h"
+#include "core/error.h"
+#include "core/h5.h"
+#include "core/partial.h"
+#include "engine/record_folder.h"
+
+enum {
+    LONGEST_PATH = 4096,
+    SHOWN = 10, // tasks and files that are named; of more, the number is said
+};
+
+struct arguments {
+    const char *folder, *output;
+};
+
+static int parse(int argc, char **argv, struct arguments *a)
+{
+    const struct tdm_option options[] = {
+        {'o', "output", "FILE", .text = &a->output, .required = true,
+         .help = "the merged file, HDF5 (tandem help record)"},
+    };
+    const struct tdm_usage usage = {"merge", "DIR",
+                                    "Joins the records of a sweep's folder: a table with a row a "
+                                    "run, and links to the records, "
+                                    "which stay where they are. What is not finished or not of the "
+                                    "sweep is left out, and said.",
+                                    options, TDM_COUNT(options)};
+    *a = (struct arguments){0};
+    return tdm_options_read(&usage, argc, argv, &a->folder, 1, 1);
+}
+
+// ---- what is left out --------------------------------------------------------------------------
+
+static bool is_listed(const struct tdm_record_list *list, const char *name)
+{
+    char wanted[TDM_RECORD_NAME];
+    char *end;
+    if (strncmp(name, "task-", 5) != 0)
+        return false;
+    const unsigned long long task = strtoull(name + 5, &end, 10);
+    return task >= 1 && task <= list->count && *end == '-' &&
+           strcmp(name, tdm_record_name((size_t)task, list->keys[task - 1], wanted)) == 0;
+}
+
+static bool ends_in(const char *name, const char *ending)
+{
+    const size_t length = strlen(name), most = strlen(ending);
+    return length > most && strcmp(name + length - most, ending) == 0;
+}
+
+static bool is_merged(const char *folder, const char *name)
+{
+    char path[LONGEST_PATH];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    struct tdm_h5 *file = tdm_h5_open(path, NULL);
+    char *format = file ? tdm_h5_get_text(file, "/", "format", NULL) : NULL;
+    const bool merged = format && strcmp(format, TDM_MERGE_FORMAT) == 0;
+    free(format);
+    tdm_h5_close(file, NULL);
+    return merged;
+}
+
+// What is wrong with a file in the folder; NULL: nothing, or it is nobody's business, as notes are
+// and the logs of the programs that ran the tasks.
+static const char *wrong_with(const struct tdm_record_list *list, const char *folder,
+                              const char *name)
+{
+    if (ends_in(name, ".partial"))
+        return "not finished";
+    if (!ends_in(name, ".h5") || is_listed(list, name) || strcmp(name, TDM_RECORD_LIST) == 0 ||
+        is_merged(folder, name))
+        return NULL;
+    return "no record of this sweep as it is now";
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void say_foreign(const struct arguments *a, const struct tdm_record_list *list)
+{
+    struct dirent **entries;
+    const int count = scandir(a->folder, &entries, NULL, by_name);
+    size_t foreign = 0;
+    for (int i = 0; i < count; i++) {
+        const char *wrong = wrong_with(list, a->folder, entries[i]->d_name);
+        if (wrong && foreign++ < SHOWN)
+            fprintf(stderr, "tandem merge: %s/%s: left out: %s\n", a->folder, entries[i]->d_name,
+                    wrong);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    if (foreign > SHOWN)
+        fprintf(stderr, "tandem merge: left out: %zu files more like these\n", foreign - SHOWN);
+}
+
+static void say_missing(const struct arguments *a, const struct tdm_record_list *list)
+{
+    size_t missing = 0;
+    for (size_t i = 0; i < list->count; i++)
+        missing += !tdm_record_is_there(a->folder, i + 1, list->keys[i]);
+    if (!missing)
+        return;
+    fprintf(stderr, "tandem merge: %zu of %zu tasks of '%s' have no record yet:", missing,
+            list->count, list->grid);
+    size_t shown = 0;
+    for (size_t i = 0; i < list->count && shown < SHOWN; i++)
+        if (!tdm_record_is_there(a->folder, i + 1, list->keys[i]))
+            fprintf(stderr, "%s %zu", shown++ ? "," : "", i + 1);
+    fputs(missing > SHOWN ? ", …\n" : "\n", stderr);
+}
+
+// ---- the records -------------------------------------------------------------------------------
+
+// A record that cannot be read is said and left out. -1 where nothing more can be done.
+static int read_records(const struct arguments *a, const struct tdm_record_list *list,
+                        struct tdm_merge *merge, struct tdm_error *error)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        char name[TDM_RECORD_NAME], path[LONGEST_PATH];
+        struct tdm_error why = {0};
+        if (!tdm_record_is_there(a->folder, i + 1, list->keys[i]))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", a->folder,
+                 tdm_record_name(i + 1, list->keys[i], name));
+        const int status = tdm_merge_add(merge, path, (int64_t)i + 1, &why);
+        if (status == TDM_MERGE_NO_MEMORY)
+            return tdm_fail(error, "out of memory after %zu records", i);
+        if (status) {
+            char text[1024];
+            tdm_error_format(&why, text, sizeof text);
+            fprintf(stderr, "tandem merge: left out: %s\n", text);
+        }
+    }
+    if (tdm_merge_rows(merge) == 0)
+        return tdm_fail_at(error, a->folder, 0, 0, "no finished record of '%s' to merge",
+                           list->grid);
+    return 0;
+}
+
+static int write_merged(const struct arguments *a, const struct tdm_merge *merge,
+                        struct tdm_error *error)
+{
+    struct tdm_partial partial;
+    if (tdm_partial_open(&partial, a->output, error))
+        return -1;
+    if (tdm_merge_write(merge, partial.fd, a->output, error) == 0)
+        return tdm_partial_commit(&partial, error);
+    tdm_partial_abandon(&partial);
+    return -1;
+}
+
+static int merge_folder(const struct arguments *a, const struct tdm_record_list *list)
+{
+    struct tdm_error error = {0};
+    struct tdm_merge *merge = tdm_merge_new(list->grid, list->title, a->output, &error);
+    if (!merge)
+        return tdm_cli_fail("merge", &error, TDM_EXIT_FAILED);
+    int code = TDM_EXIT_DONE;
+    if (read_records(a, list, merge, &error))
+        code = tdm_cli_fail("merge", &error, TDM_EXIT_USAGE);
+    else if (write_merged(a, merge, &error))
+        code = tdm_cli_fail("merge", &error, TDM_EXIT_FAILED);
+    else
+        printf("%s: %zu of %zu runs\nmerged: %s\n", list->grid, tdm_merge_rows(merge), list->count,
+               a->output);
+    tdm_merge_free(merge);
+    return code;
+}
+
+int tdm_cli_merge(int argc, char **argv)
+{
+    struct arguments a;
+    struct tdm_error error = {0};
+    struct tdm_record_list list;
+    const int count = parse(argc, argv, &a);
+    if (count < 0)
+        return tdm_options_exit(count);
+    int code;
+    if (tdm_record_list_read(&list, a.folder, &error)) {
+        code = tdm_cli_fail("merge", &error, TDM_EXIT_USAGE);
+    } else {
+        say_foreign(&a, &list);
+        say_missing(&a, &list);
+        code = merge_folder(&a, &list);
+    }
+    tdm_record_list_clear(&list);
+    return code;
+}
