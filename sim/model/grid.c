@@ -227,8 +227,15 @@ static int resolve_vary(struct tdm_grid *grid, size_t index, struct tdm_xml_sett
     if (tdm_xml_path_read(&vary->path, vary->set, grid->arena, error))
         return -1;
     const struct tdm_attribute *attribute = find_attribute(&vary->path, error);
-    if (!attribute || read_values(grid, vary, attribute, error))
+    if (!attribute)
         return -1;
+    if ((double)vary->steps * (double)grid->count > TDM_GRID_MOST_TASKS)
+        return tdm_fail(error, "more than %d tasks", TDM_GRID_MOST_TASKS);
+    if (read_values(grid, vary, attribute, error))
+        return -1;
+    grid->count *= vary->count;
+    if (grid->count > TDM_GRID_MOST_TASKS)
+        return tdm_fail(error, "more than %d tasks", TDM_GRID_MOST_TASKS);
     if (!vary->name)
         vary->name = attribute->name;
     settings[index] = (struct tdm_xml_setting){&vary->path, vary->items[0].text};
@@ -239,6 +246,7 @@ static int resolve_paths(struct tdm_grid *grid, struct tdm_error *error)
 {
     struct tdm_xml_setting settings[2 * TDM_GRID_VARIES];
     struct tdm_error why = {0};
+    grid->count = 1; // of combinations so far
     for (size_t i = 0; i < grid->vary_count; i++)
         if (resolve_vary(grid, i, settings, &why))
             return fail_vary(grid, grid->varies[i].place, grid->varies[i].set, why.message, error);
@@ -292,9 +300,7 @@ static int read_base(struct tdm_grid *grid, struct tdm_error *error)
 
 static int count_tasks(struct tdm_grid *grid, struct tdm_error *error)
 {
-    double count = (double)grid->policy_count * (double)grid->seeds;
-    for (size_t i = 0; i < grid->vary_count; i++)
-        count *= (double)grid->varies[i].count;
+    const double count = (double)grid->count * (double)grid->policy_count * (double)grid->seeds;
     if (count > TDM_GRID_MOST_TASKS)
         return tdm_fail(error, "%.0f tasks; at most %d", count, TDM_GRID_MOST_TASKS);
     grid->count = (size_t)count;
