@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/command.h"
 #include "cli/merge_table.h"
@@ -161,6 +162,22 @@ static int write_merged(const struct arguments *a, const struct tdm_merge *merge
     return -1;
 }
 
+// The merged file may lie among the records, but not be one of them, or their list.
+static int check_output(const struct arguments *a, const struct tdm_record_list *list,
+                        struct tdm_error *error)
+{
+    const char *slash = strrchr(a->output, '/'), *name = slash ? slash + 1 : a->output;
+    char path[LONGEST_PATH];
+    struct stat ours, there;
+    if (!is_listed(list, name) && strcmp(name, TDM_RECORD_LIST) != 0)
+        return 0;
+    snprintf(path, sizeof path, "%s/%s", a->folder, name);
+    if (stat(path, &ours) || stat(a->output, &there) || ours.st_dev != there.st_dev ||
+        ours.st_ino != there.st_ino)
+        return 0;
+    return tdm_fail_at(error, a->output, 0, 0, "belongs to the sweep; name another file");
+}
+
 static int merge_folder(const struct arguments *a, const struct tdm_record_list *list)
 {
     struct tdm_error error = {0};
@@ -188,7 +205,7 @@ int tdm_cli_merge(int argc, char **argv)
     if (count < 0)
         return tdm_options_exit(count);
     int code;
-    if (tdm_record_list_read(&list, a.folder, &error)) {
+    if (tdm_record_list_read(&list, a.folder, &error) || check_output(&a, &list, &error)) {
         code = tdm_cli_fail("merge", &error, TDM_EXIT_USAGE);
     } else {
         say_foreign(&a, &list);

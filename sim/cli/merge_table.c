@@ -380,13 +380,14 @@ int tdm_merge_write(const struct tdm_merge *merge, int fd, const char *path,
 {
     _Static_assert(sizeof(double) == sizeof(int64_t) && sizeof(char *) <= sizeof(double),
                    "a cell holds any of them");
-    struct writer w = {.merge = merge, .cells.any = calloc(merge->count, sizeof(double))};
-    if (!w.cells.any)
+    double *cells = calloc(merge->count, sizeof *cells);
+    if (!cells)
         return tdm_fail(error, "out of memory");
+    struct writer w = {.merge = merge, .cells.numbers = cells};
     w.file = tdm_h5_create(fd, path, error);
     int status = w.file ? write_all(&w, error) : -1;
     if (tdm_h5_close(w.file, status ? NULL : error))
         status = -1;
-    free(w.cells.any);
+    free(cells);
     return status;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The tasks of a sweep at work: tried, run, and what became of them. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/command.h"
 #include "cli/output.h"
@@ -31,7 +33,9 @@ struct work {
     struct saying note; // of the first of those that were well and had something to say
     size_t note_count;
     struct tdm_progress progress;
+    const char *what; // is done to them
     char title[128];
+    double started, last; // s: the first task began, the last one that ended did so
 };
 
 // ---- one task ----------------------------------------------------------------------------------
@@ -84,7 +88,7 @@ static char *command_line(const struct tdm_sweep *sweep, size_t index)
 }
 
 static int record_task(const struct tdm_sweep *sweep, const struct tdm_grid_task *task,
-                       struct tdm_simulation *simulation, struct tdm_error *error)
+                       struct tdm_simulation simulation, struct tdm_error *error)
 {
     const struct tdm_grid *grid = sweep->grid;
     struct tdm_record_varied varied[TDM_GRID_VARIES];
@@ -97,11 +101,11 @@ static int record_task(const struct tdm_sweep *sweep, const struct tdm_grid_task
                                            grid->vary_count};
     struct tdm_figures figures = {0};
     char *line = command_line(sweep, task->index);
-    simulation->command = line ? line : "tandem sweep";
-    simulation->sweep = &about;
-    const int status = tdm_simulate(simulation, &figures, error);
+    simulation.command = line ? line : "tandem sweep";
+    simulation.sweep = &about;
+    const int status = tdm_simulate(&simulation, &figures, error);
     if (status == 0)
-        tdm_explain_unanswered(simulation->scenario, task->policy, &figures);
+        tdm_explain_unanswered(simulation.scenario, task->policy, &figures);
     tdm_figures_free(&figures);
     free(line);
     return status;
@@ -124,7 +128,7 @@ static int run_task(const struct tdm_sweep *sweep, size_t index, bool progress,
     simulation.record = path;
     simulation.progress = progress;
     tdm_explain_sharing(scenario, sweep->engine);
-    const int status = record_task(sweep, &task, &simulation, error);
+    const int status = record_task(sweep, &task, simulation, error);
     tdm_scenario_free(scenario);
     return status;
 }
@@ -188,16 +192,34 @@ static char *explain(const struct tdm_pool_end *end)
     return strdup(why);
 }
 
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+// How many tasks are done, with those under way as far as they should be by the others' times.
+static double count_done(const struct work *work)
+{
+    const double ended = (double)work->ended, lasted = work->last - work->started;
+    const double left = (double)(work->count - work->ended);
+    const double running = fmin((double)work->sweep->at_once, left);
+    if (!work->ended || lasted <= 0)
+        return ended;
+    return ended + fmin(ended / lasted * (now() - work->last), 0.9 * running);
+}
+
 static void show(struct work *work)
 {
-    snprintf(work->title, sizeof work->title, "%s: %zu of %zu", work->sweep->grid->name,
-             work->ended, work->count);
+    snprintf(work->title, sizeof work->title, "%.64s: %s %zu of %zu", work->sweep->grid->name,
+             work->what, work->ended, work->count);
     if (work->failure_count) {
         const size_t used = strlen(work->title);
         snprintf(work->title + used, sizeof work->title - used, ", %zu failed",
                  work->failure_count);
     }
-    tdm_progress_update(&work->progress, (double)work->ended);
+    tdm_progress_update(&work->progress, count_done(work));
 }
 
 static void tick(void *context)
@@ -218,6 +240,7 @@ static void take(struct work *work, const struct tdm_pool_end *end)
 {
     const size_t task = work->tasks[end->job];
     work->ended++;
+    work->last = now();
     if (end->code)
         work->failures[work->failure_count++] = (struct saying){task, end->code, explain(end)};
     else if (end->said[0])
@@ -284,7 +307,7 @@ static void end_work(struct work *work)
 }
 
 static int go(struct work *work, int (*run)(void *, size_t),
-              bool (*ended)(void *, const struct tdm_pool_end *), const char *unit,
+              bool (*ended)(void *, const struct tdm_pool_end *), const char *what,
               struct tdm_error *error)
 {
     const size_t most = work->sweep->at_once;
@@ -296,7 +319,9 @@ static int go(struct work *work, int (*run)(void *, size_t),
                                   .tick = tick};
     if (!work->count)
         return 0;
-    tdm_progress_start(&work->progress, work->title, unit, (double)work->count);
+    work->what = what;
+    work->started = work->last = now();
+    tdm_progress_start(&work->progress, work->title, NULL, (double)work->count);
     show(work);
     const int status = tdm_pool_run(&pool, error);
     tdm_progress_end(&work->progress);
@@ -312,14 +337,18 @@ static int try_all(const struct tdm_sweep *sweep, const size_t *tasks, size_t co
     struct work work;
     size_t *some = calloc(count + 1, sizeof *some), chosen = 0;
     const size_t seeds = (size_t)sweep->grid->seeds;
-    for (size_t i = 0; some && i < count; i++)
-        if (!i || (tasks[i] - 1) / seeds != (tasks[i - 1] - 1) / seeds)
+    size_t last = SIZE_MAX;
+    for (size_t i = 0; some && i < count; i++) {
+        const size_t variant = (tasks[i] - 1) / seeds;
+        if (variant != last)
             some[chosen++] = tasks[i];
+        last = variant;
+    }
     int status =
         some ? start_work(&work, sweep, some, chosen, &error) : tdm_fail(&error, "out of memory");
     int code = TDM_EXIT_DONE;
     if (status == 0) {
-        status = go(&work, try_job, tried, "tasks checked", &error);
+        status = go(&work, try_job, tried, "checked", &error);
         if (work.failure_count) {
             print_failure(sweep, &work.failures[0]);
             code = work.failures[0].code == TDM_EXIT_USAGE ? TDM_EXIT_USAGE : TDM_EXIT_FAILED;
@@ -334,7 +363,7 @@ static int run_all(const struct tdm_sweep *sweep, const size_t *tasks, size_t co
 {
     struct tdm_error error = {0};
     struct work work;
-    if (start_work(&work, sweep, tasks, count, &error) || go(&work, run_job, ran, "tasks", &error))
+    if (start_work(&work, sweep, tasks, count, &error) || go(&work, run_job, ran, "run", &error))
         return tdm_cli_fail("sweep", &error, TDM_EXIT_FAILED);
     print_note(&work);
     for (size_t i = 0; i < work.failure_count; i++)

@@ -2,9 +2,18 @@
 #include "core/xml.h"
 
 #include <expat.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "core/error.h"
+
+// Since Expat 2.9 places have 64 bits, and the shorter ones are out of favour.
+#if XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION < 9
+#define XML_GetCurrentLineNumber64 XML_GetCurrentLineNumber
+#define XML_GetCurrentColumnNumber64 XML_GetCurrentColumnNumber
+#define XML_GetCurrentByteIndex64 XML_GetCurrentByteIndex
+#define XML_GetCurrentByteCount64 XML_GetCurrentByteCount
+#endif
 
 struct reading {
     XML_Parser parser;
@@ -22,8 +31,8 @@ struct reading {
 
 static struct tdm_place place_of(const struct reading *reading)
 {
-    return (struct tdm_place){(long)XML_GetCurrentLineNumber(reading->parser),
-                              (long)XML_GetCurrentColumnNumber(reading->parser) + 1};
+    return (struct tdm_place){(long)XML_GetCurrentLineNumber64(reading->parser),
+                              (long)XML_GetCurrentColumnNumber64(reading->parser) + 1};
 }
 
 static void stop(struct reading *reading)
@@ -55,8 +64,8 @@ static void check(struct reading *reading, int status)
 
 static void tell_tag(struct reading *reading)
 {
-    const XML_Index at = XML_GetCurrentByteIndex(reading->parser);
-    const int length = XML_GetCurrentByteCount(reading->parser);
+    const int64_t at = XML_GetCurrentByteIndex64(reading->parser);
+    const int64_t length = (int64_t)XML_GetCurrentByteCount64(reading->parser);
     if (reading->callbacks->tag && at >= 0 && length > 0)
         check(reading, reading->callbacks->tag(reading->context, (size_t)at, (size_t)length,
                                                reading->error));
@@ -120,7 +129,7 @@ static void explain_expat(struct reading *reading)
 static int check_pending(struct reading *reading, size_t total)
 {
     enum { MOST_PENDING = 1024 * 1024 };
-    const XML_Index done = XML_GetCurrentByteIndex(reading->parser);
+    const int64_t done = XML_GetCurrentByteIndex64(reading->parser);
     if (done < 0 || total - (size_t)done <= MOST_PENDING)
         return 0;
     const struct tdm_place place = place_of(reading);

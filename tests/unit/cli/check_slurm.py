@@ -6,7 +6,6 @@ configuration of their own and ended afterwards. That takes root.
 """
 
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -69,10 +68,11 @@ class Cluster:
         (self.folder / "slurm.conf").write_text(CONFIGURATION.format(
             host=self.host, folder=folder, controller=free_port(), daemon=free_port(),
             cpus=os.cpu_count()))
+        # Newer ones want control groups, which containers may not have, unless told otherwise.
+        version = subprocess.run(["slurmd", "-V"], capture_output=True, text=True, check=False)
+        if tuple(map(int, version.stdout.split()[-1].split(".")[:2])) >= (23, 11):
+            (self.folder / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
         self.environment = dict(os.environ, SLURM_CONF=str(self.folder / "slurm.conf"))
-        # Munge wants its folder to be its own, and no one else able to write above it.
-        owner = pwd.getpwuid(os.geteuid())
-        os.chown(key, owner.pw_uid, owner.pw_gid)
         self.start("munged", "--foreground", "--force", f"--key-file={key}",
                    f"--socket={folder}/munge.socket", f"--pid-file={folder}/munge.pid",
                    f"--log-file={folder}/munge.log", f"--seed-file={folder}/munge.seed")

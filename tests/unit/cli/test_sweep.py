@@ -109,6 +109,9 @@ class Records(sweeping.Sweeping):
                     np.testing.assert_allclose(summary[key], np.nan if value is None else value,
                                                rtol=1e-13, err_msg=key)
                 with h5py.File(self.folder / "again.h5") as again:
+                    self.assertNotIn("sweep", again)
+                    for key, value in again["summary"].attrs.items():
+                        np.testing.assert_equal(value, summary[key], key)
                     for column in file["requests"]:
                         np.testing.assert_array_equal(file["requests"][column],
                                                       again["requests"][column])
@@ -281,6 +284,14 @@ class Merging(sweeping.Sweeping):
         with h5py.File(self.folder / "all.h5") as file:
             self.assertEqual(list(file["runs/task"]),
                              [1, 2, 4, 5, 6, 8, 10, 11, 12, 13, 14, 15, 16])
+
+    def test_records_are_not_written_over(self):
+        self.sweep("-o", "runs")
+        before = sweeping.digests(self.folder / "runs")
+        for name in ("sweep.h5", self.records()[3].name):
+            done = self.tandem("merge", "runs", "-o", f"./runs/../runs/{name}", code=2)
+            self.assertIn("belongs to the sweep", done.stderr)
+        self.assertEqual(sweeping.digests(self.folder / "runs"), before)
 
     def test_nothing_to_merge(self):
         self.sweep("-o", "runs")
