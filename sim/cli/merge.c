@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/merge_table.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/pool.h"
 #include "cli/sweep.h"
 #include "core/error.h"
 #include "core/h5.h"
@@ -16,7 +18,8 @@
 
 enum {
     LONGEST_PATH = 4096,
-    SHOWN = 10, // tasks and files that are named; of more, the number is said
+    PATIENCE = 20, // s, for the reading of a record
+    SHOWN = 10,    // tasks and files that are named; of more, the number is said
 };
 
 struct arguments {
@@ -63,9 +66,7 @@ static bool is_merged(const char *folder, const char *name)
     char path[LONGEST_PATH];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     struct tdm_h5 *file = tdm_h5_open(path, NULL);
-    char *format = file ? tdm_h5_get_text(file, "/", "format", NULL) : NULL;
-    const bool merged = format && strcmp(format, TDM_MERGE_FORMAT) == 0;
-    free(format);
+    const bool merged = file && tdm_h5_has(file, "/runs/task") && tdm_h5_has(file, "/links");
     tdm_h5_close(file, NULL);
     return merged;
 }
@@ -113,8 +114,7 @@ static void say_missing(const struct arguments *a, const struct tdm_record_list 
         missing += !tdm_record_is_there(a->folder, i + 1, list->keys[i]);
     if (!missing)
         return;
-    fprintf(stderr, "tandem merge: %zu of %zu tasks of '%s' have no record yet:", missing,
-            list->count, list->grid);
+    fprintf(stderr, "tandem merge: %zu of %zu tasks have no record yet:", missing, list->count);
     size_t shown = 0;
     for (size_t i = 0; i < list->count && shown < SHOWN; i++)
         if (!tdm_record_is_there(a->folder, i + 1, list->keys[i]))
@@ -124,30 +124,99 @@ static void say_missing(const struct arguments *a, const struct tdm_record_list 
 
 // ---- the records -------------------------------------------------------------------------------
 
-// A record that cannot be read is said and left out. -1 where nothing more can be done.
-static int read_records(const struct arguments *a, const struct tdm_record_list *list,
-                        struct tdm_merge *merge, struct tdm_error *error)
+// A record that is there, and what is wrong with it.
+struct found {
+    size_t task;
+    bool bad;
+};
+
+struct reading {
+    const struct arguments *a;
+    const struct tdm_record_list *list;
+    struct found *found;
+    size_t count;
+};
+
+static int add(const struct reading *r, size_t index, struct tdm_merge *merge,
+               struct tdm_error *error)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        char name[TDM_RECORD_NAME], path[LONGEST_PATH];
+    char name[TDM_RECORD_NAME], path[LONGEST_PATH];
+    const size_t task = r->found[index].task;
+    snprintf(path, sizeof path, "%s/%s", r->a->folder,
+             tdm_record_name(task, r->list->keys[task - 1], name));
+    return tdm_merge_add(merge, path, (int64_t)task, error);
+}
+
+// In a process of its own: HDF5 may crash on a damaged file, or never come back.
+static int try_record(void *context, size_t index)
+{
+    struct tdm_error error = {0};
+    char text[1024];
+    alarm(PATIENCE);
+    const struct reading *r = context;
+    struct tdm_merge *merge = tdm_merge_new(r->a->output, &error);
+    const int status = merge ? add(r, index, merge, &error) : -1;
+    tdm_merge_free(merge);
+    if (status == 0)
+        return TDM_EXIT_DONE;
+    tdm_error_format(&error, text, sizeof text);
+    fprintf(stderr, "%s", text);
+    return TDM_EXIT_FAILED;
+}
+
+static bool tried(void *context, const struct tdm_pool_end *end)
+{
+    struct reading *r = context;
+    char name[TDM_RECORD_NAME];
+    struct found *found = &r->found[end->job];
+    found->bad = end->code != 0;
+    if (end->code > 0 && end->said[0])
+        fprintf(stderr, "tandem merge: left out: %s\n", end->said);
+    else if (end->code)
+        fprintf(stderr, "tandem merge: left out: %s/%s: damaged, it cannot be read\n", r->a->folder,
+                tdm_record_name(found->task, r->list->keys[found->task - 1], name));
+    return true;
+}
+
+static int read_found(struct reading *r, struct tdm_merge *merge, struct tdm_error *error)
+{
+    const size_t processors = tdm_pool_processors();
+    const struct tdm_pool pool = {.count = r->count,
+                                  .at_once = r->count < processors ? r->count : processors,
+                                  .context = r,
+                                  .run = try_record,
+                                  .ended = tried};
+    if (r->count && tdm_pool_run(&pool, error))
+        return -1;
+    for (size_t i = 0; i < r->count; i++) {
         struct tdm_error why = {0};
-        if (!tdm_record_is_there(a->folder, i + 1, list->keys[i]))
-            continue;
-        snprintf(path, sizeof path, "%s/%s", a->folder,
-                 tdm_record_name(i + 1, list->keys[i], name));
-        const int status = tdm_merge_add(merge, path, (int64_t)i + 1, &why);
+        const int status = r->found[i].bad ? 0 : add(r, i, merge, &why);
         if (status == TDM_MERGE_NO_MEMORY)
             return tdm_fail(error, "out of memory after %zu records", i);
-        if (status) {
+        if (status) { // fine by itself, but it does not go with the first
             char text[1024];
             tdm_error_format(&why, text, sizeof text);
             fprintf(stderr, "tandem merge: left out: %s\n", text);
         }
     }
     if (tdm_merge_rows(merge) == 0)
-        return tdm_fail_at(error, a->folder, 0, 0, "no finished record of '%s' to merge",
-                           list->grid);
+        return tdm_fail_at(error, r->a->folder, 0, 0, "no finished record to merge");
     return 0;
+}
+
+// Records that cannot be read are said and left out. -1 where nothing is left.
+static int read_records(const struct arguments *a, const struct tdm_record_list *list,
+                        struct tdm_merge *merge, struct tdm_error *error)
+{
+    struct reading r = {.a = a, .list = list, .found = calloc(list->count, sizeof *r.found)};
+    if (!r.found)
+        return tdm_fail(error, "out of memory");
+    for (size_t i = 0; i < list->count; i++)
+        if (tdm_record_is_there(a->folder, i + 1, list->keys[i]))
+            r.found[r.count++].task = i + 1;
+    const int status = read_found(&r, merge, error);
+    free(r.found);
+    return status;
 }
 
 static int write_merged(const struct arguments *a, const struct tdm_merge *merge,
@@ -181,7 +250,7 @@ static int check_output(const struct arguments *a, const struct tdm_record_list 
 static int merge_folder(const struct arguments *a, const struct tdm_record_list *list)
 {
     struct tdm_error error = {0};
-    struct tdm_merge *merge = tdm_merge_new(list->grid, list->title, a->output, &error);
+    struct tdm_merge *merge = tdm_merge_new(a->output, &error);
     if (!merge)
         return tdm_cli_fail("merge", &error, TDM_EXIT_FAILED);
     int code = TDM_EXIT_DONE;
@@ -190,8 +259,8 @@ static int merge_folder(const struct arguments *a, const struct tdm_record_list 
     else if (write_merged(a, merge, &error))
         code = tdm_cli_fail("merge", &error, TDM_EXIT_FAILED);
     else
-        printf("%s: %zu of %zu runs\nmerged: %s\n", list->grid, tdm_merge_rows(merge), list->count,
-               a->output);
+        printf("%s: %zu of %zu runs\nmerged: %s\n", tdm_merge_grid(merge), tdm_merge_rows(merge),
+               list->count, a->output);
     tdm_merge_free(merge);
     return code;
 }
@@ -212,6 +281,6 @@ int tdm_cli_merge(int argc, char **argv)
         say_missing(&a, &list);
         code = merge_folder(&a, &list);
     }
-    tdm_record_list_clear(&list);
+    free(list.keys);
     return code;
 }

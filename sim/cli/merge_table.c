@@ -82,8 +82,7 @@ static void relative(const char *folder, const char *path, char *text, size_t si
 
 // ---- reading -----------------------------------------------------------------------------------
 
-struct tdm_merge *tdm_merge_new(const char *grid, const char *title, const char *path,
-                                struct tdm_error *error)
+struct tdm_merge *tdm_merge_new(const char *path, struct tdm_error *error)
 {
     struct tdm_merge *merge = calloc(1, sizeof *merge);
     char *folder = folder_of(path);
@@ -93,11 +92,8 @@ struct tdm_merge *tdm_merge_new(const char *grid, const char *title, const char 
         tdm_fail(error, "out of memory");
     else
         merge->arena = tdm_arena_new(MOST_MEMORY);
-    if (merge && merge->arena) {
-        merge->grid = grid;
-        merge->title = title;
+    if (merge && merge->arena)
         merge->folder = tdm_arena_strdup(merge->arena, folder);
-    }
     free(folder);
     if (merge && merge->folder)
         return merge;
@@ -116,6 +112,11 @@ void tdm_merge_free(struct tdm_merge *merge)
 size_t tdm_merge_rows(const struct tdm_merge *merge)
 {
     return merge->count;
+}
+
+const char *tdm_merge_grid(const struct tdm_merge *merge)
+{
+    return merge->grid;
 }
 
 // An attribute's text in the arena; NULL with `error`.
@@ -178,6 +179,18 @@ static int read_varied(struct tdm_merge *merge, struct tdm_h5 *file, const char 
     return 0;
 }
 
+// What all records have in common, from the first one.
+static int read_common(struct tdm_merge *merge, struct tdm_h5 *file, const char *path,
+                       struct tdm_error *error)
+{
+    merge->grid = get_text(merge, file, "/sweep", "grid", error);
+    if (!merge->grid)
+        return -1;
+    if (tdm_h5_has_attribute(file, "/sweep", "title"))
+        merge->title = get_text(merge, file, "/sweep", "title", error);
+    return read_varied(merge, file, path, error);
+}
+
 static int check(struct tdm_h5 *file, const char *path, int64_t task, struct tdm_error *error)
 {
     int64_t version = 0, there = 0;
@@ -237,7 +250,7 @@ static int read_row(struct tdm_merge *merge, struct tdm_h5 *file, const char *pa
     free(real);
     *row = (struct row){.task = task, .link = tdm_arena_strdup(merge->arena, link)};
     if (check(file, path, task, error) ||
-        (!merge->count && read_varied(merge, file, path, error)) ||
+        (!merge->count && read_common(merge, file, path, error)) ||
         tdm_h5_get_integer(file, "/", "seed", &row->seed, error) ||
         read_figures(file, row, error) || read_values(merge, file, row, error))
         return -1;

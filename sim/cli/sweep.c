@@ -33,7 +33,9 @@ static int parse(int argc, char **argv, struct arguments *a)
          .help = "only this task, from 1: for Slurm arrays and GNU parallel"},
         {'l', "list", .flag = &a->list, .help = "print the tasks, and with -o which are done"},
         {'c', "count", .flag = &a->count, .help = "print how many tasks there are"},
-        {'s', "scenario", "I", .whole = {&a->scenario, 1, TDM_GRID_MOST_TASKS},
+        {.name = "scenario",
+         .argument = "I",
+         .whole = {&a->scenario, 1, TDM_GRID_MOST_TASKS},
          .help = "print the scenario of this task"},
         {.name = "json", .flag = &a->json, .help = "the list as JSON (tandem help json)"},
     };

@@ -380,15 +380,12 @@ static int run_all(const struct tdm_sweep *sweep, const size_t *tasks, size_t co
 
 static int keep_list(const struct tdm_sweep *sweep, struct tdm_error *error)
 {
-    struct tdm_record_list list = {.grid = strdup(sweep->grid->name),
-                                   .title = sweep->grid->title ? strdup(sweep->grid->title) : NULL,
-                                   .keys = sweep->keys,
-                                   .count = sweep->grid->count};
-    const int status = list.grid ? tdm_record_list_keep(&list, sweep->folder, error)
-                                 : tdm_fail(error, "out of memory");
-    list.keys = NULL; // the sweep's own
-    tdm_record_list_clear(&list);
-    return status;
+    const struct tdm_record_list list = {.grid = sweep->grid->name,
+                                         .title = sweep->grid->title,
+                                         .grid_key = tdm_record_key(sweep->grid->name),
+                                         .keys = sweep->keys,
+                                         .count = sweep->grid->count};
+    return tdm_record_list_keep(&list, sweep->folder, error);
 }
 
 static int try_and_run(const struct tdm_sweep *sweep, const size_t *tasks, size_t count)

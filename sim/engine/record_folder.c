@@ -61,23 +61,15 @@ static int read_list(struct tdm_record_list *list, struct tdm_h5 *file, const ch
                      struct tdm_error *error)
 {
     int64_t version = 0;
-    char *format = tdm_h5_get_text(file, "/", "format", error);
-    if (!format)
-        return -1;
-    const bool ours = strcmp(format, TDM_RECORD_LIST_FORMAT) == 0;
-    free(format);
-    if (!ours)
+    if (!tdm_h5_has(file, "/keys") || !tdm_h5_has_attribute(file, "/", "grid_key"))
         return tdm_fail_at(error, path, 0, 0, "not the list of a sweep");
     if (tdm_h5_get_integer(file, "/", "schema_version", &version, error))
         return -1;
     if (version != TDM_RECORD_LIST_VERSION)
         return tdm_fail_at(error, path, 0, 0, "version %" PRId64 " of the list; this tandem has %d",
                            version, TDM_RECORD_LIST_VERSION);
-    list->grid = tdm_h5_get_text(file, "/", "grid", error);
-    if (!list->grid)
+    if (tdm_h5_get_integer(file, "/", "grid_key", &list->grid_key, error))
         return -1;
-    if (tdm_h5_has_attribute(file, "/", "title"))
-        list->title = tdm_h5_get_text(file, "/", "title", error);
     return read_keys(list, file, path, error);
 }
 
@@ -92,15 +84,11 @@ int tdm_record_list_read(struct tdm_record_list *list, const char *folder, struc
         return -1;
     const int status = read_list(list, file, path, error);
     tdm_h5_close(file, NULL);
-    return status;
-}
-
-void tdm_record_list_clear(struct tdm_record_list *list)
-{
-    free(list->grid);
-    free(list->title);
+    if (status == 0)
+        return 0;
     free(list->keys);
     *list = (struct tdm_record_list){0};
+    return -1;
 }
 
 // ---- writing -----------------------------------------------------------------------------------
@@ -113,6 +101,7 @@ static int write_all(const struct tdm_record_list *list, struct tdm_h5 *file,
     if (tdm_h5_put_text(file, "/", "format", TDM_RECORD_LIST_FORMAT, error) ||
         tdm_h5_put_integer(file, "/", "schema_version", TDM_RECORD_LIST_VERSION, error) ||
         tdm_h5_put_text(file, "/", "grid", list->grid, error) ||
+        tdm_h5_put_integer(file, "/", "grid_key", list->grid_key, error) ||
         (list->title && tdm_h5_put_text(file, "/", "title", list->title, error)))
         return -1;
     return tdm_h5_put_array(file, "/keys", TDM_H5_INT64, 1, &list->count, list->keys, &about,
@@ -147,14 +136,14 @@ static enum state compare(const struct tdm_record_list *list, const char *folder
     if (tdm_record_list_read(&there, folder, error) == 0) {
         const bool same = there.count == list->count &&
                           memcmp(there.keys, list->keys, list->count * sizeof *list->keys) == 0;
-        if (strcmp(there.grid, list->grid) != 0)
+        if (there.grid_key != list->grid_key)
             tdm_fail_at(error, folder, 0, 0,
-                        "holds the records of the grid '%.64s'; name another folder for '%.64s'",
-                        there.grid, list->grid);
+                        "holds the records of another grid; name another folder for '%.64s'",
+                        list->grid);
         else
             state = same ? SAME : OLDER;
     }
-    tdm_record_list_clear(&there);
+    free(there.keys);
     return state;
 }
 

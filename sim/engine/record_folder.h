@@ -4,8 +4,10 @@
  * name holds its task and a key that stands for all that it depends on, so what is there under
  * that name is finished and right.
  *
- *     sweep.h5  attributes: format, schema_version, grid, title
+ *     sweep.h5  attributes: format, schema_version, grid, title, grid_key (of the grid's name)
  *               /keys: one row a task
+ *
+ * Only the numbers are read back: HDF5 does not check texts, and a damaged one may crash it.
  */
 #ifndef TDM_ENGINE_RECORD_FOLDER_H
 #define TDM_ENGINE_RECORD_FOLDER_H
@@ -17,8 +19,9 @@
 enum { TDM_RECORD_LIST_VERSION = 1, TDM_RECORD_NAME = 64 };
 
 struct tdm_record_list {
-    char *grid, *title; /**< names of the grid; the title may be NULL */
-    int64_t *keys;      /**< one a task; the first is of task 1 */
+    const char *grid, *title; /**< of the grid; the caller's, not read back; NULL: no title */
+    int64_t grid_key;         /**< tdm_record_key of the grid's name */
+    int64_t *keys;            /**< one a task; the first is of task 1 */
     size_t count;
 };
 
@@ -28,9 +31,8 @@ const char *tdm_record_name(size_t task, int64_t key, char *name);
 /** True where the record of a task is in the folder. */
 bool tdm_record_is_there(const char *folder, size_t task, int64_t key);
 
-/** Reads a folder's list. -1 with `error`; free it with tdm_record_list_clear in any case. */
+/** Reads a folder's list. -1 with `error`; else the caller frees `keys`. */
 int tdm_record_list_read(struct tdm_record_list *list, const char *folder, struct tdm_error *error);
-void tdm_record_list_clear(struct tdm_record_list *list);
 
 /**
  * Sees to it that the folder, which is made if it is missing, has this list. Many processes may
