@@ -89,8 +89,11 @@ class Killed(sweeping.Sweeping):
             with self.start(name) as process:
                 time.sleep(self.dice.uniform(0.2, 0.8) * self.lasts)
                 children = [pid for pid in sweeping.processes(name) if pid != process.pid]
-                if children:
-                    os.kill(self.dice.choice(children), signal.SIGKILL)
+                try:
+                    if children:
+                        os.kill(self.dice.choice(children), signal.SIGKILL)
+                except ProcessLookupError:
+                    pass  # it ended meanwhile
                 out, err = process.communicate()
             self.check_finished(name)
             if process.returncode == 1:
