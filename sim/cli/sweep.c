@@ -28,7 +28,9 @@ static int parse(int argc, char **argv, struct arguments *a)
         {'j', "jobs", "N", .whole = {&a->jobs, 1, 4096},
          .help = "how many tasks run at a time; by default one a processor"},
         {'e', "engine", "URI", .text = &a->engine,
-         .help = "how time passes, analytic: by default (tandem help engines)"},
+         .help =
+             "how time passes: simgrid: where a task shares anything, else analytic: (tandem help "
+             "engines)"},
         {'t', "task", "I", .whole = {&a->task, 1, TDM_GRID_MOST_TASKS},
          .help = "only this task, from 1: for Slurm arrays and GNU parallel"},
         {'l', "list", .flag = &a->list, .help = "print the tasks, and with -o which are done"},
@@ -45,7 +47,7 @@ static int parse(int argc, char **argv, struct arguments *a)
         "in a process of its own, with a record of its own. What is finished is skipped, so a "
         "sweep that was broken off goes on where it was. 'tandem merge' joins the records.",
         options, TDM_COUNT(options)};
-    *a = (struct arguments){.engine = "analytic:", .jobs = tdm_pool_processors()};
+    *a = (struct arguments){.jobs = tdm_pool_processors()};
     const int count = tdm_options_read(&usage, argc, argv, &a->grid, 1, 1);
     if (count < 0)
         return count;
@@ -116,7 +118,7 @@ static int print_scenario(const struct tdm_grid *grid, size_t index)
 static int with_keys(const struct arguments *a, struct tdm_sweep *sweep)
 {
     struct tdm_error error = {0};
-    if (tdm_grid_keys(sweep->grid, sweep->engine, sweep->keys, &error))
+    if (tdm_grid_keys(sweep->grid, sweep->engine ? sweep->engine : "", sweep->keys, &error))
         return tdm_cli_fail("sweep", &error, TDM_EXIT_USAGE);
     if (a->list)
         return tdm_sweep_list(sweep, a->json);

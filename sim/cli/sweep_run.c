@@ -55,8 +55,11 @@ static struct tdm_simulation simulation_of(const struct tdm_sweep *sweep,
                                            const struct tdm_grid_task *task,
                                            const struct tdm_scenario *scenario)
 {
-    return (struct tdm_simulation){
-        .scenario = scenario, .engine = sweep->engine, .policy = task->policy, .seed = task->seed};
+    return (struct tdm_simulation){.scenario = scenario,
+                                   .engine =
+                                       sweep->engine ? sweep->engine : tdm_engine_usual(scenario),
+                                   .policy = task->policy,
+                                   .seed = task->seed};
 }
 
 static int try_task(const struct tdm_sweep *sweep, size_t index, struct tdm_error *error)
@@ -81,7 +84,7 @@ static char *command_line(const struct tdm_sweep *sweep, size_t index)
     if (!stream)
         return NULL;
     fprintf(stream, "tandem sweep %s --task %zu", sweep->line, index);
-    if (strcmp(sweep->engine, "analytic:") != 0)
+    if (sweep->engine)
         fprintf(stream, " --engine %s", sweep->engine);
     fclose(stream);
     return line;
@@ -127,7 +130,7 @@ static int run_task(const struct tdm_sweep *sweep, size_t index, bool progress,
     struct tdm_simulation simulation = simulation_of(sweep, &task, scenario);
     simulation.record = path;
     simulation.progress = progress;
-    tdm_explain_sharing(scenario, sweep->engine);
+    tdm_explain_sharing(scenario, simulation.engine);
     const int status = record_task(sweep, &task, simulation, error);
     tdm_scenario_free(scenario);
     return status;

@@ -68,8 +68,9 @@ static struct network {
     bool started;
     const struct tdm_simgrid_setup *setup;
     struct tdm_handover *handover;
-    double now, until;                     // s, as of the caller
-    double target;                         // s: the date that SimGrid itself stops at
+    double now, until; // s, as of the caller
+    double target;     // s: the date that SimGrid itself stops at
+    double reached;    // s: up to here it has been let on, and all that ended is known
     struct tdm_simgrid_flow *first, *last; // to be started
     struct order *orders;
     size_t order_done, order_count, order_room;
@@ -554,12 +555,13 @@ void tdm_simgrid_work(int host, double time)
 
 struct tdm_simgrid_flow *tdm_simgrid_advance(double now, double until)
 {
-    if (!net.active && net.order_done == net.order_count)
-        return NULL; // nothing that time could change: the clock may lag
+    if (!has_orders() && (!net.active || until <= net.reached))
+        return NULL; // nothing that time could change (the clock may lag), or nothing new
     net.now = now;
     net.until = until;
     net.ended = NULL;
     tdm_handover_go(net.handover);
+    net.reached = net.ended ? -1 : until;
     return net.ended;
 }
 

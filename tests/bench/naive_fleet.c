@@ -75,7 +75,7 @@ static void write_platform(FILE *out)
 {
     fputs("<?xml version=\"1.0\"?>\n"
           "<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
-          "<platform version=\"4.1\">\n<zone id=\"all\" routing=\"Star\">\n",
+          "<platform version=\"4.1\">\n<zone id=\"all\" routing=\"None\">\n",
           out);
     for (int i = 0; i < fleet->boards; i++)
         fprintf(out, "<host id=\"b%d\" speed=\"1Gf\"/>\n", i);
@@ -85,14 +85,15 @@ static void write_platform(FILE *out)
     for (int i = 0; i * fleet->cell < fleet->boards; i++)
         fprintf(out, "<link id=\"c%d\" bandwidth=\"%.17gBps\" latency=\"0s\"/>\n", i,
                 fleet->cell_rate);
-    fputs("<link id=\"lan\" bandwidth=\"1000GBps\" latency=\"0s\"/>\n", out);
-    for (int i = 0; i < fleet->boards; i++)
-        fprintf(
-            out,
-            "<route src=\"b%d\" dst=\"*\"><link_ctn id=\"l%d\"/><link_ctn id=\"c%d\"/></route>\n",
-            i, i, i / fleet->cell);
-    fputs("<route src=\"cloud\" dst=\"*\"><link_ctn id=\"lan\"/></route>\n</zone>\n</platform>\n",
+    fputs("<link id=\"lan\" bandwidth=\"1000GBps\" latency=\"0s\" sharing_policy=\"FATPIPE\"/>\n",
           out);
+    for (int i = 0; i < fleet->boards; i++) {
+        fprintf(out, "<bypassRoute src=\"b%d\" dst=\"cloud\"><link_ctn id=\"l%d\"/>", i, i);
+        fprintf(out, "<link_ctn id=\"c%d\"/></bypassRoute>\n", i / fleet->cell);
+        fprintf(out,
+                "<bypassRoute src=\"cloud\" dst=\"b%d\"><link_ctn id=\"lan\"/></bypassRoute>\n", i);
+    }
+    fputs("</zone>\n</platform>\n", out);
 }
 
 static void start(void)

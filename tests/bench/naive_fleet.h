@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * A fleet as one would write it at first with SimGrid alone: an actor a board, one star zone, every
- * transfer and every service an activity.
+ * A fleet as one would write it at first with SimGrid alone: an actor a board, one zone around the
+ * cloud, every transfer and every service an activity.
  */
 #ifndef TESTS_BENCH_NAIVE_FLEET_H
 #define TESTS_BENCH_NAIVE_FLEET_H
