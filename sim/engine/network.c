@@ -373,6 +373,22 @@ void tdm_network_send(struct tdm_network *n, struct tdm_lane *lane, double now, 
     tdm_simgrid_send(flow);
 }
 
+double tdm_network_carried(const struct tdm_network *n, int link, enum tdm_direction direction,
+                           double from, double until)
+{
+    const struct tdm_scenario_link *l = &n->setup.scenario->links[link];
+    double bytes = INFINITY;
+    if (l->access)
+        bytes = tdm_trace_bytes(l->access, direction, l->offset + from, l->offset + until);
+    struct tdm_crowd *crowd = tdm_network_lane(n, link, direction)->crowd;
+    for (; crowd; crowd = crowd->outer) {
+        const double all = tdm_trace_bytes(crowd->trace, crowd->direction, crowd->offset + from,
+                                           crowd->offset + until);
+        bytes = fmin(bytes, crowd->now ? all / crowd->now : all);
+    }
+    return bytes;
+}
+
 void tdm_network_ended(struct tdm_network *n, struct tdm_lane *lane, double now)
 {
     (void)n;

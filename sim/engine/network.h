@@ -55,6 +55,12 @@ void tdm_network_send(struct tdm_network *network, struct tdm_lane *lane, double
                       struct tdm_simgrid_flow *flow);
 /** It has ended at `now`. */
 void tdm_network_ended(struct tdm_network *network, struct tdm_lane *lane, double now);
+/**
+ * Bytes that somebody on a lane can have sent from `from` until `until`, if the shares were fair
+ * and those who are in its cells then were all the time: SimGrid does not say.
+ */
+double tdm_network_carried(const struct tdm_network *network, int link,
+                           enum tdm_direction direction, double from, double until);
 /** The date of a pipe's change has come. */
 void tdm_network_change(struct tdm_network *network, struct tdm_pipe *pipe, double now);
 

@@ -436,7 +436,8 @@ static void run_by_dates(void)
         while ((flow = next_flow()) != NULL)
             give(berth_at(flow->to), CARRY, flow, 0);
         net.target = net.until;
-        simgrid_run_until(net.until); // may stop up to 1e-5 s before it: then once more
+        if (simgrid_get_clock() < net.until) // rounding may have put the clock behind it
+            simgrid_run_until(net.until);    // may stop up to 1e-5 s before it: then once more
         if (simgrid_get_clock() >= net.until)
             tdm_handover_back(net.handover);
     }
