@@ -110,14 +110,6 @@ static int make_media(struct tdm_network *n)
     return 0;
 }
 
-static int count_cells(const struct tdm_scenario *scenario, int cell)
-{
-    int count = 0;
-    for (; cell >= 0; cell = scenario->cells[cell].parent)
-        count++;
-    return count;
-}
-
 static int make_lane(struct tdm_network *n, size_t index, enum tdm_direction way)
 {
     const struct tdm_scenario *scenario = n->setup.scenario;
@@ -127,10 +119,7 @@ static int make_lane(struct tdm_network *n, size_t index, enum tdm_direction way
         .shared = n->setup.all || tdm_platform_is_shared(scenario, index, way), .access = -1};
     if (!lane->shared)
         return 0;
-    const int most = 1 + count_cells(scenario, link->cell);
-    struct tdm_pipe *pipes[32];
-    if (most > (int)(sizeof pipes / sizeof *pipes))
-        return -1;
+    struct tdm_pipe *pipes[1 + 1 + TDM_CELLS_DEEP];
     if (changes(link->access, way)) {
         pipes[lane->pipe_count] = make_pipe(n, link->access, way, link->offset);
         if (!pipes[lane->pipe_count++])

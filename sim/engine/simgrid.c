@@ -26,7 +26,7 @@
 #include "engine/handover.h"
 
 enum { SIDE_STACK = 8 << 20 };    // bytes; SimGrid's own part reads the platform on it
-static const double huge = 1e18;  // bytes/s: more than any link, in any unit
+static const double huge = 1e22;  // bytes/s: more than any link, in any unit
 static const double nearly_0 = 1; // SimGrid's bytes/s during an outage: some 1e-6 bytes/s
 
 enum job { WAIT, CARRY, SLEEP };
