@@ -23,6 +23,7 @@ static const struct step {
     {"You plan a network", "trace", "list", "sample links, kinds of links, formats"},
     {NULL, "trace", "stats lte-walk", "what a link is like; your files, too"},
     {NULL, "help", "scenario", "what a scenario may say: ask what if"},
+    {NULL, "sweep", "link-and-rate -o runs", "a grid of what ifs, on all processors"},
     {"You own a board", "board", "show nano", "its numbers, and where they are from"},
     {NULL, "calibrate", "--board nano --data my.csv -o my.xml", "a model of your board, fitted"},
     {NULL, "predict", "--board my.xml --data other.csv", "how wrong that model is"},

@@ -13,6 +13,7 @@
 #include "engine/record.h"
 #include "model/board.h"
 #include "model/dnn.h"
+#include "model/grid.h"
 #include "model/radio.h"
 #include "model/scenario.h"
 #include "model/server.h"
@@ -30,8 +31,8 @@ static void paragraph(FILE *stream, const char *text, int width)
 // ---- files -------------------------------------------------------------------------------------
 
 static const struct tdm_element *const schemas[] = {&tdm_scenario_schema, &tdm_board_schema,
-                                                    &tdm_dnn_schema, &tdm_server_schema,
-                                                    &tdm_radio_schema};
+                                                    &tdm_dnn_schema,      &tdm_server_schema,
+                                                    &tdm_radio_schema,    &tdm_grid_schema};
 
 const char *tdm_topic_schema_name(unsigned index)
 {
@@ -58,6 +59,18 @@ static void help_scenario(FILE *stream, int width)
 {
     (void)width;
     file_help(&tdm_scenario_schema, stream);
+}
+
+static void help_grid(FILE *stream, int width)
+{
+    file_help(&tdm_grid_schema, stream);
+    paragraph(
+        stream,
+        "\nThe tasks are all combinations of the values with all policies and seeds, numbered "
+        "from 1; seeds change fastest, then policies, then the last <vary>. What 'set' means "
+        "is looked up in the scenario's file as it is: elements from the root down, each "
+        "with a filter or without, and an attribute. It is replaced there, or added.",
+        width);
 }
 
 static void help_board(FILE *stream, int width)
@@ -350,12 +363,19 @@ static void help_record(FILE *stream, int width)
     record_columns(tdm_record_radio, "/boards/ID/radio/N: the same of the radio of link N", stream,
                    width);
     paragraph(stream,
-              "\n/boards/ID/rails/RAIL: W of each rail over the stretches of /boards/ID/power",
+              "\n/boards/ID/rails/RAIL: W of each rail over the stretches of /boards/ID/power\n"
+              "/summary: the figures of 'tandem run --json' as attributes\n"
+              "/sweep, of a run in a sweep: attributes grid, title and task; /sweep/NAME, of what "
+              "is varied: value (as written), number and units (SI), set (the path)\n"
+              "\n'tandem merge' makes a table of a sweep's records: /runs/COLUMN has a row a run "
+              "(task, seed, policy, each NAME as text and as NAME_number, each figure of "
+              "/summary), and /links/TASK leads to the record.",
               width);
 }
 
 const struct tdm_topic tdm_topics[] = {
     {"scenario", "what a scenario file may say", help_scenario},
+    {"grid", "what a grid of a sweep may say", help_grid},
     {"board", "what a board file may say", help_board},
     {"dnn", "what a network's file may say", help_dnn},
     {"server", "what a server file may say", help_server},

@@ -2,9 +2,12 @@
 #include "cli/json_keys.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define COMPARE "compare --json"
 #define POLICIES "compare --json, each of policies; run --json"
+#define SWEEP "sweep --list --json"
+#define TASKS "sweep --list --json, each of tasks"
 #define ERRORS "predict --json and calibrate --json"
 #define CALIBRATE "calibrate --json, each of by_dnn"
 
@@ -44,6 +47,14 @@ const struct tdm_json_key tdm_json_keys[] = {
     {POLICIES, "energy_ci_j", "J", "compare: the same of energy_j"},
     {POLICIES, "latency_ci_s", "s", "compare: the same of latency_s"},
     {POLICIES, "cost_over_oracle", "1", "compare: cost_j over the oracle's"},
+    {SWEEP, "grid", "", "its name"},
+    {SWEEP, "tasks", "", "list of the objects below"},
+    {TASKS, "task", "1", "its number, from 1"},
+    {TASKS, "policy", "", "as the grid has it"},
+    {TASKS, "seed", "1", "of everything random"},
+    {TASKS, "values", "", "object of what is varied, as text, by name"},
+    {TASKS, "record", "", "name of its record in the folder"},
+    {TASKS, "done", "", "whether the record is there; null without a folder"},
     {ERRORS, "rows", "1", "measured rows that were compared"},
     {ERRORS, "latency_mape", "%", "mean absolute error of the latency; null where not measured"},
     {ERRORS, "latency_p95", "%", "95 % of the rows are off by at most this"},
@@ -67,3 +78,11 @@ const struct tdm_json_key tdm_json_keys[] = {
     {CALIBRATE, "cv", "", "the errors of this dnn in cross-validation; null without"},
     {NULL, NULL, NULL, NULL},
 };
+
+const struct tdm_json_key *tdm_json_key_of_run(const char *key)
+{
+    for (const struct tdm_json_key *k = tdm_json_keys; k->key; k++)
+        if (strcmp(k->where, POLICIES) == 0 && strcmp(k->key, key) == 0)
+            return k;
+    return NULL;
+}

@@ -13,4 +13,7 @@ struct tdm_json_key {
 /** Keys of one `where` stand together; ends with a NULL key. */
 extern const struct tdm_json_key tdm_json_keys[];
 
+/** What a figure of `tandem run --json` is; NULL where it is none. */
+const struct tdm_json_key *tdm_json_key_of_run(const char *key);
+
 #endif

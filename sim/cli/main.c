@@ -4,6 +4,7 @@
 #include "cli/report/report.h"
 #include "cli/score.h"
 #include "cli/summary.h"
+#include "cli/sweep.h"
 #include "cli/trace_parts.h"
 #include "core/text.h"
 
@@ -15,6 +16,8 @@ static int version(int argc, char **argv);
 static const struct tdm_command commands[] = {
     {"run", "one policy over a scenario: figures, record", tdm_cli_run},
     {"compare", "policies side by side over a scenario, and the optimum", tdm_cli_compare},
+    {"sweep", "many runs: a scenario in all variants of a grid", tdm_cli_sweep},
+    {"merge", "the records of a sweep, as one table", tdm_cli_merge},
     {"report", "a page with plots of records, and where their numbers come from", tdm_cli_report},
     {"export", "a scenario for other programs", tdm_cli_export},
     {"calibrate", "fit a board's model to measurements", tdm_cli_calibrate},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/simulate.h"
 
+#include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 
 #include "cli/apart.h"
+#include "cli/summary.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "engine/record.h"
@@ -124,7 +126,8 @@ static int open_all(struct running *r, struct tdm_error *error)
     }
     if (!s->record)
         return 0;
-    const struct tdm_record_about about = {.policy = s->policy, .command_line = s->command};
+    const struct tdm_record_about about = {
+        .policy = s->policy, .command_line = s->command, .sweep = s->sweep};
     r->record = tdm_record_open(s->record, r->engine, &about, error);
     return r->record ? 0 : -1;
 }
@@ -139,10 +142,21 @@ static void close_all(struct running *r)
     tdm_engine_free(r->engine);
 }
 
+static int record_summary(struct running *r, struct tdm_error *error)
+{
+    struct tdm_summary summary;
+    tdm_summarise(r->figures, 1, &summary);
+    for (const struct tdm_summary_key *key = tdm_summary_keys; key->key; key++)
+        if (tdm_record_figure(r->record, key->key, tdm_summary_value(&summary, key), error))
+            return -1;
+    return 0;
+}
+
 static int simulate_here(const struct tdm_simulation *simulation, struct tdm_figures *figures,
                          struct tdm_error *error)
 {
     struct running r = {.simulation = simulation, .figures = figures};
+    assert(!simulation->record || !figures->requests);
     int status = open_all(&r, error);
     if (status == 0) {
         if (simulation->progress)
@@ -153,6 +167,8 @@ static int simulate_here(const struct tdm_simulation *simulation, struct tdm_fig
     }
     if (status == 0)
         add_totals(&r);
+    if (status == 0 && r.record)
+        status = record_summary(&r, error);
     if (status == 0 && r.record) {
         status = tdm_record_finish(r.record, error);
         r.record = NULL;

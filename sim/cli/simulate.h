@@ -6,7 +6,7 @@
 #include "engine/engine.h"
 #include "policies/policy.h"
 
-struct tdm_record;
+struct tdm_record_sweep;
 
 /** Figures of one run, or of several added up. Sums are over answered requests. */
 struct tdm_figures {
@@ -30,8 +30,9 @@ struct tdm_simulation {
     uint64_t seed;
     bool bound; /**< count the lower bound, too */
     bool progress;
-    const char *record;  /**< path, or NULL */
+    const char *record;  /**< path, or NULL; then the figures are of this run alone */
     const char *command; /**< line, for the record */
+    const struct tdm_record_sweep *sweep; /**< for the record, or NULL */
 };
 
 /** Runs it and adds to `figures` (start with {0}; free with tdm_figures_free). -1 with `error`. */

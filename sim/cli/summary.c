@@ -34,33 +34,47 @@ void tdm_summarise(struct tdm_figures *f, size_t runs, struct tdm_summary *s)
     };
 }
 
+#define KEY(key, field, ...) \
+    { \
+        key, offsetof(struct tdm_summary, field), __VA_ARGS__ \
+    }
+const struct tdm_summary_key tdm_summary_keys[] = {
+    KEY("requests", requests, true),
+    KEY("dropped", dropped, true),
+    KEY("unanswered", unanswered, true),
+    KEY("cost_j", cost),
+    KEY("energy_j", energy),
+    KEY("latency_s", latency),
+    KEY("latency_p50_s", p50),
+    KEY("latency_p95_s", p95),
+    KEY("latency_p99_s", p99),
+    KEY("waited_s", waited),
+    KEY("misses", misses),
+    KEY("offloaded", offloaded),
+    KEY("accuracy", accuracy),
+    KEY("sent_bytes", sent),
+    KEY("received_bytes", received),
+    KEY("board_energy_j", board_energy),
+    KEY("radio_energy_j", radio_energy),
+    KEY("server_energy_j", server_energy),
+    {NULL},
+};
+
+double tdm_summary_value(const struct tdm_summary *summary, const struct tdm_summary_key *key)
+{
+    double value;
+    memcpy(&value, (const char *)summary + key->offset, sizeof value);
+    return value;
+}
+
 json_t *tdm_summary_json(const char *policy, const struct tdm_summary *s)
 {
-    const struct {
-        const char *key;
-        double value;
-    } numbers[] = {
-        {"cost_j", s->cost},
-        {"energy_j", s->energy},
-        {"latency_s", s->latency},
-        {"latency_p50_s", s->p50},
-        {"latency_p95_s", s->p95},
-        {"latency_p99_s", s->p99},
-        {"waited_s", s->waited},
-        {"misses", s->misses},
-        {"offloaded", s->offloaded},
-        {"accuracy", s->accuracy},
-        {"sent_bytes", s->sent},
-        {"received_bytes", s->received},
-        {"board_energy_j", s->board_energy},
-        {"radio_energy_j", s->radio_energy},
-        {"server_energy_j", s->server_energy},
-    };
-    json_t *object =
-        json_pack("{s:s, s:I, s:I, s:I}", "name", policy, "requests", (json_int_t)s->requests,
-                  "dropped", (json_int_t)s->dropped, "unanswered", (json_int_t)s->unanswered);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        json_object_set_new(object, numbers[i].key, tdm_json_number(numbers[i].value));
+    json_t *object = json_pack("{s:s}", "name", policy);
+    for (const struct tdm_summary_key *key = tdm_summary_keys; key->key; key++) {
+        const double value = tdm_summary_value(s, key);
+        json_object_set_new(object, key->key,
+                            key->count ? json_integer((json_int_t)value) : tdm_json_number(value));
+    }
     return object;
 }
 

@@ -17,6 +17,15 @@ struct tdm_summary {
     double board_energy, radio_energy, server_energy; /**< J a run */
 };
 
+/** The key of each number in JSON, records and merged files, and where it is; ends with NULL. */
+struct tdm_summary_key {
+    const char *key;
+    size_t offset; /**< of a double in struct tdm_summary */
+    bool count;    /**< a whole number */
+};
+extern const struct tdm_summary_key tdm_summary_keys[];
+double tdm_summary_value(const struct tdm_summary *summary, const struct tdm_summary_key *key);
+
 /** Of figures that `runs` runs were added to. */
 void tdm_summarise(struct tdm_figures *figures, size_t runs, struct tdm_summary *summary);
 

@@ -318,7 +318,8 @@ void tdm_h5_column_close(struct tdm_h5_column *column)
     column->id = 0;
 }
 
-int tdm_h5_put_array(struct tdm_h5 *file, const char *path, enum tdm_h5_type type, size_t rank,
+// Closes `element`.
+static int put_array(struct tdm_h5 *file, const char *path, hid_t element, size_t rank,
                      const size_t *shape, const void *values, const struct tdm_h5_about *about,
                      struct tdm_error *error)
 {
@@ -328,7 +329,6 @@ int tdm_h5_put_array(struct tdm_h5 *file, const char *path, enum tdm_h5_type typ
     hsize_t extent[TDM_H5_RANK] = {0};
     for (size_t i = 0; i < rank; i++)
         extent[i] = shape[i];
-    const hid_t element = tdm_h5_element(type);
     const hid_t space = rank ? H5Screate_simple((int)rank, extent, NULL) : H5Screate(H5S_SCALAR);
     const hid_t list = storage(NULL);
     const hid_t id = H5Dcreate2(file->id, path, element, space, H5P_DEFAULT, list, H5P_DEFAULT);
@@ -338,4 +338,39 @@ int tdm_h5_put_array(struct tdm_h5 *file, const char *path, enum tdm_h5_type typ
     const int status = tdm_h5_check(file, good, path, error);
     tdm_h5_close_all(element, space, list);
     return status ? status : describe(file, path, about, error);
+}
+int tdm_h5_put_array(struct tdm_h5 *file, const char *path, enum tdm_h5_type type, size_t rank,
+                     const size_t *shape, const void *values, const struct tdm_h5_about *about,
+                     struct tdm_error *error)
+{
+    return put_array(file, path, tdm_h5_element(type), rank, shape, values, about, error);
+}
+
+int tdm_h5_put_texts(struct tdm_h5 *file, const char *path, const char *const *texts, size_t count,
+                     const struct tdm_h5_about *about, struct tdm_error *error)
+{
+    size_t longest = 1;
+    for (size_t i = 0; i < count; i++)
+        longest = strlen(texts[i]) >= longest ? strlen(texts[i]) + 1 : longest;
+    char *rows = calloc(count + 1, longest);
+    if (!rows)
+        return tdm_fail(error, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        memcpy(rows + i * longest, texts[i], strlen(texts[i]));
+    const hid_t element = H5Tcopy(H5T_C_S1);
+    H5Tset_size(element, longest);
+    H5Tset_cset(element, H5T_CSET_UTF8);
+    const int status = put_array(file, path, element, 1, &count, rows, about, error);
+    free(rows);
+    return status;
+}
+
+int tdm_h5_put_link(struct tdm_h5 *file, const char *path, const char *other,
+                    struct tdm_error *error)
+{
+    if (make_parents(file, path, error))
+        return -1;
+    return tdm_h5_check(
+        file, H5Lcreate_external(other, "/", file->id, path, H5P_DEFAULT, H5P_DEFAULT) >= 0, path,
+        error);
 }

@@ -97,6 +97,13 @@ int tdm_h5_put_array(struct tdm_h5 *file, const char *path, enum tdm_h5_type typ
                      const size_t *shape, const void *values, const struct tdm_h5_about *about,
                      struct tdm_error *error);
 
+/** One row a text, UTF-8, each in as much room as the longest takes. */
+int tdm_h5_put_texts(struct tdm_h5 *file, const char *path, const char *const *texts, size_t count,
+                     const struct tdm_h5_about *about, struct tdm_error *error);
+/** A link to the root of another file, whose name is taken as seen from this file's folder. */
+int tdm_h5_put_link(struct tdm_h5 *file, const char *path, const char *other,
+                    struct tdm_error *error);
+
 // ---- reading -----------------------------------------------------------------------------------
 
 /**

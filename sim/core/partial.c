@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -45,13 +46,20 @@ static int find_names(struct tdm_partial *file, const char *path, struct tdm_err
     return 0;
 }
 
-// 0: ours; 1: somebody else's; file systems without locks let everybody in.
+// 0: ours; 1: somebody else's; file systems without locks let everybody in. Waits a moment, for who
+// was killed lets go of a file a little later than it is said to be dead.
 static int lock(int fd)
 {
+    const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
-        return 0;
-    return errno == EAGAIN || errno == EACCES;
+    for (int attempt = 0; attempt < 50; attempt++) {
+        if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+            return 0;
+        if (errno != EAGAIN && errno != EACCES)
+            return 0;
+        nanosleep(&pause, NULL);
+    }
+    return 1;
 }
 
 // Whoever had it may have renamed or removed it between our open and our lock.

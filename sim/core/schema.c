@@ -161,8 +161,8 @@ static int set_fallback(const struct tdm_attribute *a, unsigned char *object,
 
 // ---- elements ----------------------------------------------------------------------------------
 
-static const struct tdm_attribute *find_attribute(const struct tdm_element *element,
-                                                  const char *name, struct tdm_error *error)
+const struct tdm_attribute *tdm_schema_attribute(const struct tdm_element *element,
+                                                 const char *name, struct tdm_error *error)
 {
     struct tdm_nearest nearest;
     tdm_nearest_start(&nearest, name);
@@ -183,7 +183,7 @@ static int read_attributes(struct reader *reader, const struct tdm_element *elem
         if (set_fallback(&element->attributes[i], object, reader->arena))
             return out_of_memory(error);
     for (const char *const *pair = given; *pair; pair += 2) {
-        const struct tdm_attribute *a = find_attribute(element, pair[0], error);
+        const struct tdm_attribute *a = tdm_schema_attribute(element, pair[0], error);
         if (!a)
             return -1;
         struct tdm_error why = {0};
@@ -203,8 +203,8 @@ static int read_attributes(struct reader *reader, const struct tdm_element *elem
     return 0;
 }
 
-static const struct tdm_element *find_child(const struct tdm_element *parent, const char *name,
-                                            struct tdm_error *error)
+const struct tdm_element *tdm_schema_child(const struct tdm_element *parent, const char *name,
+                                           struct tdm_error *error)
 {
     struct tdm_nearest nearest;
     tdm_nearest_start(&nearest, name);
@@ -272,7 +272,7 @@ static int on_start(void *context, struct tdm_place place, const char *name,
     struct reader *reader = context;
     const struct tdm_element *element = reader->root;
     if (reader->depth > 0)
-        element = find_child(reader->levels[reader->depth - 1].element, name, error);
+        element = tdm_schema_child(reader->levels[reader->depth - 1].element, name, error);
     else if (strcmp(name, reader->root->name) != 0)
         return tdm_fail(error, "the root element is <%.64s>, but a <%s> was expected", name,
                         reader->root->name);
@@ -305,12 +305,22 @@ static int on_end(void *context, struct tdm_place place, const char *name, struc
     return 0;
 }
 
+static const struct tdm_xml_callbacks callbacks = {.start = on_start, .end = on_end};
+
 void *tdm_schema_read(const struct tdm_element *root, FILE *stream, const char *name,
                       struct tdm_arena *arena, struct tdm_error *error)
 {
-    static const struct tdm_xml_callbacks callbacks = {on_start, on_end};
     struct reader reader = {.root = root, .name = name, .arena = arena};
     if (tdm_xml_read(stream, name, &callbacks, &reader, error))
+        return NULL;
+    return reader.result;
+}
+
+void *tdm_schema_read_text(const struct tdm_element *root, const char *text, size_t length,
+                           const char *name, struct tdm_arena *arena, struct tdm_error *error)
+{
+    struct reader reader = {.root = root, .name = name, .arena = arena};
+    if (tdm_xml_read_text(text, length, name, &callbacks, &reader, error))
         return NULL;
     return reader.result;
 }

@@ -69,12 +69,22 @@ struct tdm_element {
 void *tdm_schema_read(const struct tdm_element *root, FILE *stream, const char *name,
                       struct tdm_arena *arena, struct tdm_error *error);
 
+/** The same from memory. */
+void *tdm_schema_read_text(const struct tdm_element *root, const char *text, size_t length,
+                           const char *name, struct tdm_arena *arena, struct tdm_error *error);
+
 /** The same from a path. */
 void *tdm_schema_load(const struct tdm_element *root, const char *path, struct tdm_arena *arena,
                       struct tdm_error *error);
 
 /** Writes `object` as a document with an SPDX line; attributes at their fallback are left out. */
 void tdm_schema_write(const struct tdm_element *root, const void *object, FILE *stream);
+
+/** The attribute or the child of this name; NULL with `error`'s message and the nearest. */
+const struct tdm_attribute *tdm_schema_attribute(const struct tdm_element *element,
+                                                 const char *name, struct tdm_error *error);
+const struct tdm_element *tdm_schema_child(const struct tdm_element *element, const char *name,
+                                           struct tdm_error *error);
 
 /** Prints what a document of this kind may say, for people. */
 void tdm_schema_help(const struct tdm_element *root, FILE *stream);

@@ -3,12 +3,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/partial.h"
 #include "engine/record_board.h"
 
-#define MOST_TEXT ((size_t)1 << 30)
 enum {
     MOST_ROWS = 4096,         // that a table keeps back
     LEAST_ROWS = 64,          // where there are very many boards
@@ -26,54 +27,22 @@ struct tdm_record {
 
 int64_t tdm_record_key(const char *name)
 {
-    uint64_t key = 0xcbf29ce484222325;
-    for (; *name; name++)
-        key = (key ^ (unsigned char)*name) * 0x100000001b3;
-    return (int64_t)(key >> 1);
+    return (int64_t)(tdm_hash_bytes(TDM_HASH_START, name, strlen(name)) >> 1);
 }
 
 // ---- opening -----------------------------------------------------------------------------------
-
-static char *read_all(const char *path, struct tdm_error *error)
-{
-    FILE *file = fopen(path, "re");
-    char *text = NULL;
-    size_t size = 0, length = 0;
-    while (file && !feof(file) && !ferror(file) && size < MOST_TEXT) {
-        size = size ? 2 * size : 4096;
-        char *more = realloc(text, size + 1);
-        if (!more)
-            break;
-        text = more;
-        length += fread(text + length, 1, size - length, file);
-    }
-    const bool whole = file && feof(file) && !ferror(file) && text;
-    if (whole) {
-        text[length] = '\0';
-    } else {
-        tdm_fail_errno(error, path, "cannot read the scenario again for the record");
-        free(text);
-        text = NULL;
-    }
-    if (file)
-        fclose(file);
-    return text;
-}
 
 static int describe_run(struct tdm_record *record, const struct tdm_record_about *about,
                         struct tdm_error *error)
 {
     const struct tdm_engine *engine = record->engine;
     const struct tdm_scenario *scenario = engine->scenario;
-    char *text = read_all(scenario->path, error);
-    if (!text)
-        return -1;
     char hdf5[32];
     const struct {
         const char *name, *value;
     } texts[] = {
         {"format", TDM_RECORD_FORMAT},
-        {"scenario", text},
+        {"scenario", scenario->text},
         {"scenario_name", scenario->name},
         {"engine", engine->type->scheme},
         {"policy", about->policy ? about->policy : ""},
@@ -84,11 +53,38 @@ static int describe_run(struct tdm_record *record, const struct tdm_record_about
     int status = 0;
     for (size_t i = 0; i < sizeof texts / sizeof *texts && status == 0; i++)
         status = tdm_h5_put_text(record->file, "/", texts[i].name, texts[i].value, error);
-    free(text);
     if (status ||
         tdm_h5_put_integer(record->file, "/", "schema_version", TDM_RECORD_VERSION, error) ||
         tdm_h5_put_integer(record->file, "/", "seed", (int64_t)engine->seed, error))
         return -1;
+    return 0;
+}
+
+static int describe_varied(struct tdm_record *record, const struct tdm_record_varied *varied,
+                           struct tdm_error *error)
+{
+    char name[TDM_H5_NAME], path[TDM_H5_NAME + sizeof "/sweep/"];
+    snprintf(path, sizeof path, "/sweep/%s", tdm_h5_name(varied->name, name));
+    if (tdm_h5_group(record->file, path, error) ||
+        tdm_h5_put_text(record->file, path, "value", varied->value, error) ||
+        tdm_h5_put_double(record->file, path, "number", varied->number, error) ||
+        tdm_h5_put_text(record->file, path, "units", varied->units, error) ||
+        tdm_h5_put_text(record->file, path, "set", varied->set, error))
+        return -1;
+    return 0;
+}
+
+static int describe_sweep(struct tdm_record *record, const struct tdm_record_sweep *sweep,
+                          struct tdm_error *error)
+{
+    if (tdm_h5_group(record->file, "/sweep", error) ||
+        tdm_h5_put_text(record->file, "/sweep", "grid", sweep->grid, error) ||
+        (sweep->title && tdm_h5_put_text(record->file, "/sweep", "title", sweep->title, error)) ||
+        tdm_h5_put_integer(record->file, "/sweep", "task", sweep->task, error))
+        return -1;
+    for (size_t i = 0; i < sweep->varied_count; i++)
+        if (describe_varied(record, &sweep->varied[i], error))
+            return -1;
     return 0;
 }
 
@@ -144,6 +140,8 @@ static int begin(struct tdm_record *record, const char *path, const struct tdm_r
     for (size_t i = 0; i < record->engine->scenario->stream_count; i++)
         if (describe_stream(record, i, error))
             return -1;
+    if (about->sweep && describe_sweep(record, about->sweep, error))
+        return -1;
     return open_boards(record, error);
 }
 
@@ -188,6 +186,14 @@ int tdm_record_outcome(struct tdm_record *record, const struct tdm_outcome *outc
 }
 
 // ---- the end -----------------------------------------------------------------------------------
+
+int tdm_record_figure(struct tdm_record *record, const char *key, double value,
+                      struct tdm_error *error)
+{
+    if (tdm_h5_group(record->file, "/summary", error))
+        return -1;
+    return tdm_h5_put_double(record->file, "/summary", key, value, error);
+}
 
 static int write_rest(struct tdm_record *record, struct tdm_error *error)
 {

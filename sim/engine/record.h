@@ -3,7 +3,7 @@
  * The record of a run: one HDF5 file with everything that happened. It is written while the run
  * goes on, in bounded memory, and appears under its name only when it is whole.
  *
- *     /                     attributes: format, schema_version, scenario (text of the file),
+ *     /                     attributes: format, schema_version, scenario (the text that was read),
  *                           scenario_name, engine, policy, seed, command_line, tandem_version,
  *                           hdf5_version
  *     /requests/COLUMN      one row an outcome, in the order of the answers
@@ -13,6 +13,9 @@
  *     /boards/ID/power/…    stretches of constant power: when, W by cause, temperature, clocks
  *     /boards/ID/rails/RAIL W of each rail over the same stretches
  *     /boards/ID/radio/N/…  stretches of constant power of the radio of link N
+ *     /summary              attributes: the figures of the run, as `tandem run --json` has them
+ *     /sweep                of a run in a sweep; attributes: grid, title, task
+ *     /sweep/NAME           attributes: value, number, units, set of what the sweep varies
  *
  * Each array has the attributes `units` and `description`. The same inputs and seed give the same
  * bytes in every array.
@@ -29,10 +32,28 @@ enum { TDM_RECORD_VERSION = 1 };
 /** A name as a number (FNV-1a), for programs that read a record. */
 int64_t tdm_record_key(const char *name);
 
+/** An attribute that a sweep varies, and what it is in this run. */
+struct tdm_record_varied {
+    const char *name;
+    const char *value; /**< as written */
+    double number;     /**< SI; NAN: no number */
+    const char *units; /**< of `number`; "" for none */
+    const char *set;   /**< path of the attribute in the scenario */
+};
+
+/** Which run of which sweep it is. */
+struct tdm_record_sweep {
+    const char *grid, *title; /**< the title may be NULL */
+    int64_t task;             /**< from 1 */
+    const struct tdm_record_varied *varied;
+    size_t varied_count;
+};
+
 /** What the engine does not know of the run. Copied; NULL: not told. */
 struct tdm_record_about {
     const char *policy;       /**< as people write it: "fixed", "dvfo=p.h5" */
     const char *command_line; /**< an attribute and nothing more */
+    const struct tdm_record_sweep *sweep;
 };
 
 struct tdm_record;
@@ -47,6 +68,10 @@ struct tdm_record *tdm_record_open(const char *path, const struct tdm_engine *en
 /** Adds an outcome, at once when the engine hands it out. After -1 the record can be abandoned. */
 int tdm_record_outcome(struct tdm_record *record, const struct tdm_outcome *outcome,
                        struct tdm_error *error);
+
+/** A figure of the whole run: an attribute of /summary. After the engine's last event. */
+int tdm_record_figure(struct tdm_record *record, const char *key, double value,
+                      struct tdm_error *error);
 
 /**
  * After the engine's last event: writes the rest and the totals, syncs and renames. Frees the

@@ -125,6 +125,15 @@ static int unknown(const char *kind, const char *reference, struct tdm_error *er
                     tdm_nearest_hint(&near.nearest));
 }
 
+const char *tdm_library_find(const char *kind, const char *reference, struct tdm_arena *arena,
+                             struct tdm_error *error)
+{
+    const char *path = tdm_library_path(kind, reference, arena);
+    if (!path)
+        unknown(kind, reference, error);
+    return path;
+}
+
 const char *tdm_library_beside(const char *base, const char *reference, struct tdm_arena *arena)
 {
     const char *slash = strrchr(base, '/');
@@ -158,12 +167,8 @@ void *tdm_library_load(const char *kind, const char *reference, const struct tdm
         tdm_fail(error, "out of memory");
         return NULL;
     }
-    const char *path = tdm_library_path(kind, reference, *arena);
-    void *object = NULL;
-    if (!path)
-        unknown(kind, reference, error);
-    else
-        object = tdm_schema_load(root, path, *arena, error);
+    const char *path = tdm_library_find(kind, reference, *arena, error);
+    void *object = path ? tdm_schema_load(root, path, *arena, error) : NULL;
     if (!object) {
         tdm_arena_free(*arena);
         *arena = NULL;

@@ -13,6 +13,10 @@
 /** The path that a reference means, allocated in `arena`; NULL if there is none. */
 const char *tdm_library_path(const char *kind, const char *reference, struct tdm_arena *arena);
 
+/** The same, or NULL with `error` filled, naming the nearest known name. */
+const char *tdm_library_find(const char *kind, const char *reference, struct tdm_arena *arena,
+                             struct tdm_error *error);
+
 /**
  * Reads what a reference means into a new arena, which the caller frees. NULL with `error` filled:
  * an unknown name (with the nearest known one) or what the file has wrong.

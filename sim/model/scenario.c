@@ -11,6 +11,12 @@
 #include "model/levels.h"
 #include "model/parts.h"
 #include "model/scenario_parts.h"
+#include "trace/lines.h"
+
+enum {
+    MOST_MEMORY = 512 * 1024 * 1024, // of one scenario, its text included
+    MOST_PATH = 64 * 1024,
+};
 
 int tdm_scenario_fail(const struct tdm_scenario *scenario, struct tdm_place place,
                       struct tdm_error *error, const char *format, const char *name,
@@ -293,21 +299,54 @@ static int resolve(struct tdm_scenario *scenario, struct tdm_error *error)
     return check_boards(scenario, error) || tdm_levels_check(scenario, error) ? -1 : 0;
 }
 
-struct tdm_scenario *tdm_scenario_load(const char *name_or_path, struct tdm_error *error)
+static struct tdm_scenario *read_text(const char *text, size_t length, const char *path,
+                                      struct tdm_arena *arena, struct tdm_error *error)
 {
-    struct tdm_arena *arena;
     struct tdm_scenario *scenario =
-        tdm_library_load("scenarios", name_or_path, &tdm_scenario_schema, &arena, error);
+        tdm_schema_read_text(&tdm_scenario_schema, text, length, path, arena, error);
     if (!scenario)
         return NULL;
     scenario->arena = arena;
-    scenario->path = tdm_library_path("scenarios", name_or_path, arena);
+    scenario->path = tdm_arena_strdup(arena, path);
+    scenario->text = tdm_arena_strndup(arena, text, length);
+    scenario->text_length = length;
+    if (scenario->path && scenario->text)
+        return scenario;
+    tdm_fail(error, "out of memory");
+    return NULL;
+}
+
+struct tdm_scenario *tdm_scenario_of_text(const char *text, size_t length, const char *path,
+                                          struct tdm_error *error)
+{
+    struct tdm_arena *arena = tdm_arena_new(MOST_MEMORY);
+    struct tdm_scenario *scenario = arena ? read_text(text, length, path, arena, error) : NULL;
+    if (!arena)
+        tdm_fail(error, "out of memory");
+    if (!scenario) {
+        tdm_arena_free(arena);
+        return NULL;
+    }
     scenario->parts = tdm_parts_new(scenario->path);
     const int status = scenario->parts ? 0 : tdm_fail(error, "out of memory");
     if (status || resolve(scenario, error)) {
         tdm_scenario_free(scenario);
         return NULL;
     }
+    return scenario;
+}
+
+struct tdm_scenario *tdm_scenario_load(const char *name_or_path, struct tdm_error *error)
+{
+    struct tdm_arena *arena = tdm_arena_new(MOST_PATH);
+    const char *path = arena ? tdm_library_find("scenarios", name_or_path, arena, error) : NULL;
+    size_t length;
+    char *text = path ? tdm_file_read(path, &length, error) : NULL;
+    struct tdm_scenario *scenario = text ? tdm_scenario_of_text(text, length, path, error) : NULL;
+    if (!arena)
+        tdm_fail(error, "out of memory");
+    free(text);
+    tdm_arena_free(arena);
     return scenario;
 }
 

@@ -208,12 +208,21 @@ struct tdm_scenario {
     size_t own_boards, own_links,
         own_streams; /**< those that belong to no fleet; they come first */
     double eta;
-    const char *path;
+    const char *path; /**< of the file; what it names is looked up beside it */
+    const char *text; /**< the document as it was read, with a '\0' behind it */
+    size_t text_length;
     struct tdm_parts *parts; /**< owns the loaded boards, servers, radios, dnns and traces */
     struct tdm_arena *arena;
 };
 
 extern const struct tdm_element tdm_scenario_schema;
+
+/**
+ * Reads a scenario from memory (copied) as if it were the file `path`: messages name that, and
+ * what the scenario names is looked up beside it. NULL with `error`. The caller frees it.
+ */
+struct tdm_scenario *tdm_scenario_of_text(const char *text, size_t length, const char *path,
+                                          struct tdm_error *error);
 
 /**
  * Whether anything in it is shared: a server by several boards, a cell by several links, a server's

@@ -19,10 +19,19 @@ struct bench {
     int failures;
 };
 
-static const struct bench_case *const cases[] = {
-    &bench_requests_closed, &bench_requests_poisson, &bench_requests_offload, &bench_requests_cut,
-    &bench_oracle,          &bench_calibrate,        &bench_calibrate_tx2,    &bench_load,
-    &bench_transfer_short,  &bench_transfer_long,    &bench_record,           NULL};
+static const struct bench_case *const cases[] = {&bench_requests_closed,
+                                                 &bench_requests_poisson,
+                                                 &bench_requests_offload,
+                                                 &bench_requests_cut,
+                                                 &bench_oracle,
+                                                 &bench_calibrate,
+                                                 &bench_calibrate_tx2,
+                                                 &bench_load,
+                                                 &bench_transfer_short,
+                                                 &bench_transfer_long,
+                                                 &bench_record,
+                                                 &bench_fleet,
+                                                 NULL};
 
 // ---- timing ------------------------------------------------------------------------------------
 

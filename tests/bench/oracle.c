@@ -108,7 +108,7 @@ static double away_cost(const struct scene *s, const struct tdm_cell *cell, int 
 
 static double least_at(const struct scene *s, const struct tdm_cell *cell, uint64_t *plans)
 {
-    const struct tdm_levels *levels = &s->queue->levels;
+    const struct tdm_levels *levels = s->queue->levels;
     double least = local_cost(s, cell);
     ++*plans;
     for (int p = 0; p < levels->point_count; p++)

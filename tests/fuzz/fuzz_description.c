@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Any bytes as a description: boards, servers, radios, dnns, scenarios. What is read must be
+ * Any bytes as a description: boards, servers, radios, dnns, scenarios, grids. What is read must be
  * written and read again to the same text; what is refused must say where and why.
  */
 #include <assert.h>
@@ -13,15 +13,16 @@
 #include "core/schema.h"
 #include "model/board.h"
 #include "model/dnn.h"
+#include "model/grid.h"
 #include "model/radio.h"
 #include "model/scenario.h"
 #include "model/server.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct tdm_element *const roots[] = {&tdm_board_schema, &tdm_server_schema,
-                                                  &tdm_radio_schema, &tdm_dnn_schema,
-                                                  &tdm_scenario_schema};
+static const struct tdm_element *const roots[] = {&tdm_board_schema,    &tdm_server_schema,
+                                                  &tdm_radio_schema,    &tdm_dnn_schema,
+                                                  &tdm_scenario_schema, &tdm_grid_schema};
 enum { MOST_MEMORY = 16 * 1024 * 1024 };
 
 // The kind whose root is named first; boards where none is.

@@ -126,7 +126,8 @@ static void those_who_wait_are_served_when_it_is_back(void **state)
 
 #define TWO(cell, own, stream) \
     BOARD("b1", stream) \
-    BOARD("b2", stream) LINK("b1", own " cell=\"a\"") \
+    BOARD("b2", stream) \
+    LINK("b1", own " cell=\"a\"") \
         LINK("b2", own " cell=\"a\"") "<cell id=\"a\" " cell "/>" \
                                       "<server id=\"c\" type=\"box.xml\" slots=\"2\"/>"
 
