@@ -2,6 +2,7 @@
 #include "engine/network.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -263,11 +264,33 @@ static void find_hosts(struct tdm_network *n)
     }
 }
 
+int tdm_network_check_unused(struct tdm_error *error)
+{
+    if (!tdm_simgrid_is_used())
+        return 0;
+    return tdm_fail(error, "SimGrid runs once a process, and this process has had its run: let "
+                           "each run have a process of its own, as 'tandem compare' does");
+}
+
+// It would answer to signals in the program's place from then on.
+static int start_simgrid(struct tdm_network *n, struct tdm_error *error)
+{
+    static const int signals[] = {SIGINT, SIGSEGV, SIGBUS};
+    enum { SIGNALS = sizeof signals / sizeof *signals };
+    struct sigaction actions[SIGNALS];
+    for (int i = 0; i < SIGNALS; i++)
+        sigaction(signals[i], NULL, &actions[i]);
+    const int status = tdm_simgrid_start(&n->simgrid, error);
+    for (int i = 0; i < SIGNALS; i++)
+        sigaction(signals[i], &actions[i], NULL);
+    return status;
+}
+
 int tdm_network_start(struct tdm_network *n, struct tdm_error *error)
 {
     const struct tdm_scenario *scenario = n->setup.scenario;
     const bool own = !scenario->platform_count;
-    if (own && write_platform(n, error))
+    if (tdm_network_check_unused(error) || (own && write_platform(n, error)))
         return -1;
     n->simgrid = (struct tdm_simgrid_setup){
         .platform = own ? n->platform : scenario->platforms[0].path,
@@ -276,7 +299,7 @@ int tdm_network_start(struct tdm_network *n, struct tdm_error *error)
         .energy = n->setup.energy,
         .many = scenario->board_count > MANY,
     };
-    if (tdm_simgrid_start(&n->simgrid, error))
+    if (start_simgrid(n, error))
         return -1;
     free(n->platform);
     n->platform = NULL;

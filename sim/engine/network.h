@@ -38,6 +38,9 @@ struct tdm_network;
 struct tdm_network *tdm_network_new(const struct tdm_network_setup *setup, struct tdm_error *error);
 void tdm_network_free(struct tdm_network *network);
 
+/** -1 with `error` where SimGrid has been started in this process. */
+int tdm_network_check_unused(struct tdm_error *error);
+
 /** Starts SimGrid: once a process. */
 int tdm_network_start(struct tdm_network *network, struct tdm_error *error);
 

@@ -467,11 +467,14 @@ const char *tdm_simgrid_version(void)
     return text;
 }
 
+bool tdm_simgrid_is_used(void)
+{
+    return net.started;
+}
+
 int tdm_simgrid_start(const struct tdm_simgrid_setup *setup, struct tdm_error *error)
 {
-    if (net.started)
-        return tdm_fail(error, "SimGrid runs once a process, and this process has had its run: "
-                               "let each run have a process of its own, as 'tandem compare' does");
+    assert(!net.started && "SimGrid is started once");
     net.handover = tdm_handover_new(side_main, NULL, SIDE_STACK);
     if (!net.handover)
         return tdm_fail(error, "out of memory");

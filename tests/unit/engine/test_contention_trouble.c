@@ -128,8 +128,9 @@ static void those_who_wait_are_served_when_it_is_back(void **state)
     BOARD("b1", stream) \
     BOARD("b2", stream) \
     LINK("b1", own " cell=\"a\"") \
-        LINK("b2", own " cell=\"a\"") "<cell id=\"a\" " cell "/>" \
-                                      "<server id=\"c\" type=\"box.xml\" slots=\"2\"/>"
+    LINK("b2", own " cell=\"a\"") \
+    "<cell id=\"a\" " cell "/>" \
+    "<server id=\"c\" type=\"box.xml\" slots=\"2\"/>"
 
 static void a_cell_falls_silent_and_comes_back(void **state)
 {
@@ -334,6 +335,19 @@ static void run_twice(const void *scenario, struct forked *f)
         forked_plans_run(&p, f);
 }
 
+static void run_both(const void *scenario, struct forked *f)
+{
+    struct tdm_engine *first = tdm_engine_open("simgrid:", scenario, 1, &f->error);
+    struct tdm_engine *second = tdm_engine_open("simgrid:", scenario, 1, &f->error);
+    const struct forked_plans p = {"simgrid:", scenario, &all, 1, 0};
+    if (first && second) {
+        forked_follow(first, &p, f);
+        forked_follow(second, &p, f);
+    }
+    tdm_engine_free(second);
+    tdm_engine_free(first);
+}
+
 static void call_again(const void *scenario, struct forked *f)
 {
     const struct forked_plans p = {"simgrid:", scenario, &all, 1, 0};
@@ -366,6 +380,10 @@ static void a_process_has_one_run(void **state)
     struct tdm_scenario *scenario = world_load(*state, FLEET);
     struct forked *f = forked_call(run_twice, scenario);
     assert_int_equal(f->count, 20);
+    assert_non_null(strstr(f->error.message, "once a process"));
+    forked_free(f);
+    f = forked_call(run_both, scenario);
+    assert_true(f->count > 20);
     assert_non_null(strstr(f->error.message, "once a process"));
     forked_free(f);
     tdm_scenario_free(scenario);
