@@ -264,9 +264,11 @@ static void find_hosts(struct tdm_network *n)
     }
 }
 
+static bool simgrid_is_used; // in this process, which has one
+
 int tdm_network_check_unused(struct tdm_error *error)
 {
-    if (!tdm_simgrid_is_used())
+    if (!simgrid_is_used)
         return 0;
     return tdm_fail(error, "SimGrid runs once a process, and this process has had its run: let "
                            "each run have a process of its own, as 'tandem compare' does");
@@ -280,6 +282,7 @@ static int start_simgrid(struct tdm_network *n, struct tdm_error *error)
     struct sigaction actions[SIGNALS];
     for (int i = 0; i < SIGNALS; i++)
         sigaction(signals[i], NULL, &actions[i]);
+    simgrid_is_used = true;
     const int status = tdm_simgrid_start(&n->simgrid, error);
     for (int i = 0; i < SIGNALS; i++)
         sigaction(signals[i], &actions[i], NULL);

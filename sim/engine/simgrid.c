@@ -263,7 +263,7 @@ static double lag(void)
 // The job of whoever has control; what it cannot do itself goes to others.
 static void take_orders(struct worker *worker)
 {
-    if (has_orders() && lag() > 0)
+    while (has_orders() && lag() > 0) // others may have brought new ones meanwhile
         sg_actor_sleep_for(lag());
     carry_out_all();
     worker->job = WAIT;
@@ -368,13 +368,6 @@ enum { BY_DATES = 0 };
 #define TIMING "--cfg=surf/precision:1e-9"
 enum { BY_DATES = 1 };
 #endif
-#if defined(__SANITIZE_ADDRESS__)
-#define BY_THREADS
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define BY_THREADS
-#endif
-#endif
 
 // A worker's stack takes 5 kB at most; the memory of a large fleet is mostly theirs.
 static const char *stack_size(bool many)
@@ -390,7 +383,7 @@ static void initialise(bool energy, bool many)
         "--cfg=network/latency-factor:1", "--cfg=network/bandwidth-factor:1",
         "--cfg=network/weight-S:0", "--cfg=network/TCP-gamma:0", "--cfg=network/crosstraffic:0",
         TIMING, "--cfg=contexts/guard-size:0",
-#ifdef BY_THREADS
+#ifdef TDM_HANDOVER_BY_THREADS
         "--cfg=contexts/factory:thread",
 #endif
         (char *)stack_size(many), NULL};
@@ -424,20 +417,30 @@ static void load(const struct tdm_simgrid_setup *setup)
     close(fd);
 }
 
+// SimGrid adds up time. A step that is longer than all before it may end an ulp behind `date`, and
+// the process with it where somebody is ready then; shorter ones are exact.
+static void run_until(double date)
+{
+    double clock;
+    while ((clock = simgrid_get_clock()) > 0 && 2 * clock < date)
+        simgrid_run_until(2 * clock);
+    if (clock < date)
+        simgrid_run_until(date);
+}
+
 // SimGrid stops at the caller's dates by itself, and its stack takes the orders then. Only where
 // a flow's end brings a nearer date, a worker sleeps until that one.
 static void run_by_dates(void)
 {
     for (;;) {
         while (has_orders() && lag() > 0)
-            simgrid_run_until(net.now);
+            run_until(net.now);
         carry_out_all();
         struct tdm_simgrid_flow *flow;
         while ((flow = next_flow()) != NULL)
             give(berth_at(flow->to), CARRY, flow, 0);
         net.target = net.until;
-        if (simgrid_get_clock() < net.until) // rounding may have put the clock behind it
-            simgrid_run_until(net.until);    // may stop up to 1e-5 s before it: then once more
+        run_until(net.until); // may stop up to 1e-5 s before it: then once more
         if (simgrid_get_clock() >= net.until)
             tdm_handover_back(net.handover);
     }
@@ -465,11 +468,6 @@ const char *tdm_simgrid_version(void)
     sg_version_get(&major, &minor, &patch);
     snprintf(text, sizeof text, "%d.%d", major, minor);
     return text;
-}
-
-bool tdm_simgrid_is_used(void)
-{
-    return net.started;
 }
 
 int tdm_simgrid_start(const struct tdm_simgrid_setup *setup, struct tdm_error *error)
