@@ -210,7 +210,7 @@ static void *remember(const void *what, size_t size)
 
 static void tell_clock(struct contention *c, int board, int domain, const struct tdm_piece *piece)
 {
-    const int host = tdm_network_board(c->network, board, domain);
+    const int host = tdm_network_board(c->network, board, (enum tdm_domain)domain);
     const struct tdm_domain_info *info = c->base.units[board]->board->domain[domain];
     if (host < 0 || piece->opp[domain] == c->opp[board][domain])
         return;
@@ -245,7 +245,7 @@ static void change_clock(struct change_of_clock *change)
 static void begin_work(const struct contention *c, struct work *work)
 {
     for (int domain = 0; domain < 2; domain++) {
-        const int host = tdm_network_board(c->network, work->board, domain);
+        const int host = tdm_network_board(c->network, work->board, (enum tdm_domain)domain);
         if (host >= 0)
             tdm_simgrid_work(host, work->time);
     }
@@ -404,7 +404,7 @@ double tdm_contention_joules(struct tdm_engine *engine, int board)
     assert(engine->type == &tdm_contention_engine && c->energy);
     double sum = 0;
     for (int domain = 0; domain < 2; domain++) {
-        const int host = tdm_network_board(c->network, board, domain);
+        const int host = tdm_network_board(c->network, board, (enum tdm_domain)domain);
         if (host >= 0)
             sum += tdm_simgrid_joules(host, c->now);
     }

@@ -65,7 +65,8 @@ static struct tdm_pipe *make_pipe(struct tdm_network *n, const struct tdm_trace 
 }
 
 // Where one medium carries both directions, they meet in one crowd.
-static struct tdm_crowd *crowd_of(const struct tdm_network *n, int cell, size_t copy, int way)
+static struct tdm_crowd *crowd_of(const struct tdm_network *n, int cell, size_t copy,
+                                  enum tdm_direction way)
 {
     if (cell < 0)
         return NULL;
@@ -77,7 +78,7 @@ static int make_medium(struct tdm_network *n, int index, size_t copy)
 {
     const struct tdm_scenario_cell *cell = &n->setup.scenario->cells[index];
     struct medium *medium = &n->media[index][copy];
-    for (int way = 0; way < TDM_DIRECTIONS; way++) {
+    for (enum tdm_direction way = TDM_UP; way < TDM_DIRECTIONS; way++) {
         medium->crowd[way] = (struct tdm_crowd){.trace = cell->series,
                                                 .direction = way,
                                                 .offset = cell->offset,
@@ -214,7 +215,7 @@ static void find_ends(struct tdm_network *n, size_t index)
     lanes[TDM_UP].to = server[TDM_UP];
     lanes[TDM_DOWN].from = own ? board : server[TDM_UP];
     lanes[TDM_DOWN].to = own ? server[TDM_DOWN] : board;
-    for (int way = 0; way < TDM_DIRECTIONS && own; way++)
+    for (enum tdm_direction way = TDM_UP; way < TDM_DIRECTIONS && own; way++)
         if (lanes[way].shared && tdm_platform_has_access(scenario, index))
             lanes[way].access = tdm_simgrid_link(tdm_platform_access(scenario, index, way, name));
 }
@@ -225,7 +226,7 @@ static void find_links(struct tdm_network *n)
     char name[TDM_PLATFORM_NAME];
     for (size_t i = 0; i < scenario->cell_count; i++)
         for (size_t copy = 0; copy < scenario->cells[i].copies; copy++)
-            for (int way = 0; way < TDM_DIRECTIONS; way++) {
+            for (enum tdm_direction way = TDM_UP; way < TDM_DIRECTIONS; way++) {
                 struct tdm_pipe *pipe = n->media[i][copy].pipe[way];
                 if (pipe && pipe->link < 0)
                     pipe->link =

@@ -157,7 +157,7 @@ static void put_cells(FILE *out, const struct tdm_scenario *scenario,
         const bool half = cell->duplex == TDM_HALF_DUPLEX;
         struct tdm_cursor cursor = {0};
         for (size_t copy = 0; copy < cell->copies; copy++)
-            for (int way = 0; way < (half ? 1 : TDM_DIRECTIONS); way++)
+            for (enum tdm_direction way = TDM_UP; way < (half ? 1 : TDM_DIRECTIONS); way++)
                 if (cell->limits[way])
                     put_link(out, tdm_platform_cell(scenario, (int)i, copy, way, name),
                              tdm_trace_rate_at(cell->series, way, &cursor, cell->offset), 0, form);
@@ -174,7 +174,7 @@ static void put_access(FILE *out, const struct tdm_scenario *scenario, size_t in
     struct tdm_cursor cursor = {0};
     const double half = tdm_trace_rtt_at(link->series, &cursor, link->offset, link->rtt) / 2;
     const bool latent = !form->lean || tdm_platform_by_rtt(scenario, index);
-    for (int way = 0; way < TDM_DIRECTIONS; way++) {
+    for (enum tdm_direction way = TDM_UP; way < TDM_DIRECTIONS; way++) {
         if (is_left_out(scenario, index, way, form))
             continue;
         const double rate =
