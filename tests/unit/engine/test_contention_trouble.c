@@ -254,8 +254,7 @@ static void a_long_run_keeps_time(void **state)
     forked_free(f);
 }
 
-// ---- queues
-// --------------------------------------------------------------------------------------
+// ---- queues ------------------------------------------------------------------------------------
 
 /*
  * Two in flight. The first takes 10 s over a link of its own, which is known at once; the second
@@ -292,8 +291,7 @@ static void nobody_sees_requests_of_the_future(void **state)
     tdm_scenario_free(scenario);
 }
 
-// ---- callers
-// -------------------------------------------------------------------------------------
+// ---- callers -----------------------------------------------------------------------------------
 
 #define FLEET \
     SCENARIO("5 s", \
@@ -389,8 +387,45 @@ static void a_process_has_one_run(void **state)
     tdm_scenario_free(scenario);
 }
 
-// ---- names
-// ---------------------------------------------------------------------------------------
+// ---- what is seen ------------------------------------------------------------------------------
+
+// What the second board sees, and foresees of sending all.
+static void look_ahead(const void *scenario, struct forked *f)
+{
+    struct tdm_engine *engine = tdm_engine_open("simgrid:", scenario, 1, &f->error);
+    struct tdm_event event;
+    while (engine && f->count == 0 && tdm_engine_next(engine, &event)) {
+        if (event.kind == TDM_DECISION && event.state->board == 1) {
+            f->states[f->count] = *event.state;
+            tdm_unit_foresee(event.state->unit, &all, &f->items[f->count++]);
+        }
+        if (event.kind == TDM_DECISION)
+            tdm_engine_decide(engine, &all);
+    }
+    tdm_engine_free(engine);
+}
+
+// One sends since 0 s; the other one's probe shares with it, and its oracle does not know.
+static void probes_meet_others_and_oracles_do_not(void **state)
+{
+    struct tdm_scenario *scenario = world_load(
+        *state,
+        SCENARIO("9 s",
+                 BOARD("b1", ONE_EACH) BOARD("b2", "from=\"2.5 s\"") LINK("b1", "cell=\"a\"")
+                     LINK("b2", "cell=\"a\"") "<cell id=\"a\" bandwidth=\"80 kbit/s\"/>" SERVER(
+                         "box.xml")));
+    struct forked *f = forked_call(look_ahead, scenario);
+    assert_int_equal(f->count, 1);
+    assert_near(f->states[0].now, 2.5, 1e-12);
+    assert_near(f->states[0].bandwidth, 5000, 1e-9);
+    assert_near(f->states[0].trend, 0, 1e-9);
+    assert_near(f->items[0].up, 10.01, 1e-9);
+    assert_near(f->items[0].remote, 0.022, 1e-9);
+    forked_free(f);
+    tdm_scenario_free(scenario);
+}
+
+// ---- names -------------------------------------------------------------------------------------
 
 // What a generated platform calls things is nobody's id.
 static void ids_may_be_anything(void **state)
@@ -427,6 +462,7 @@ int main(void)
         cmocka_unit_test(nobody_sees_requests_of_the_future),
         cmocka_unit_test(callers_may_stop_when_they_like),
         cmocka_unit_test(a_process_has_one_run),
+        cmocka_unit_test(probes_meet_others_and_oracles_do_not),
         cmocka_unit_test(ids_may_be_anything),
     };
     return cmocka_run_group_tests(tests, make, end);
