@@ -231,11 +231,19 @@ static void carry_out(const struct order *order)
     }
 }
 
+// SimGrid's clock lags behind the caller's only while no flow is under way, but for rounding.
+static double lag(void)
+{
+    const double lag = net.now - simgrid_get_clock();
+    return lag > 1e-15 * net.now ? lag : 0;
+}
+
 // Others may get control in the middle, since calls into SimGrid let those run who are ready at the
-// same date: so everything is taken off its list before it is done.
+// same date: so everything is taken off its list before it is done, and what they bring for a later
+// date is left to them.
 static void carry_out_all(void)
 {
-    while (net.order_done < net.order_count) {
+    while (net.order_done < net.order_count && lag() <= 0) {
         const struct order order = net.orders[net.order_done++];
         carry_out(&order);
     }
@@ -248,22 +256,16 @@ static bool has_orders(void)
 
 static struct tdm_simgrid_flow *next_flow(void)
 {
-    struct tdm_simgrid_flow *flow = net.first;
+    struct tdm_simgrid_flow *flow = lag() > 0 ? NULL : net.first;
     if (flow)
         net.first = flow->next;
     return flow;
 }
 
-// SimGrid's clock lags behind the caller's only while no flow is under way.
-static double lag(void)
-{
-    return net.now - simgrid_get_clock();
-}
-
 // The job of whoever has control; what it cannot do itself goes to others.
 static void take_orders(struct worker *worker)
 {
-    while (has_orders() && lag() > 0) // others may have brought new ones meanwhile
+    while (has_orders() && lag() > 0) // others may bring new ones meanwhile
         sg_actor_sleep_for(lag());
     carry_out_all();
     worker->job = WAIT;
