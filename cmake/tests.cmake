@@ -7,6 +7,7 @@ set(test_environment
     "TANDEM_BIN=$<TARGET_FILE:tandem>"
     "TANDEM_SOURCE=${PROJECT_SOURCE_DIR}"
     "TANDEM_PLAN_OUTCOMES=$<TARGET_FILE:plan_outcomes>"
+    "TANDEM_WATCH_RUN=$<TARGET_FILE:watch_run>"
     "PYTHONPATH=${PROJECT_SOURCE_DIR}/sim/python"
     "PYTHONDONTWRITEBYTECODE=1"
     "LC_ALL=C.UTF-8"
@@ -33,11 +34,13 @@ foreach(source IN LISTS unit_sources)
     tandem_test_properties(unit 300 ${test})
 endforeach()
 
-# What check_closed_form.py compares its own results with.
-add_executable(plan_outcomes tests/unit/engine/plan_outcomes.c)
-set_target_properties(plan_outcomes PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/unit)
-target_link_libraries(plan_outcomes PRIVATE tandem_static)
-target_link_options(plan_outcomes PRIVATE ${TANDEM_NO_LTO_LINK})
+# What check_closed_form.py and check_random.py compare their own results with.
+foreach(target plan_outcomes watch_run)
+    add_executable(${target} tests/unit/engine/${target}.c)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/unit)
+    target_link_libraries(${target} PRIVATE tandem_static)
+    target_link_options(${target} PRIVATE ${TANDEM_NO_LTO_LINK})
+endforeach()
 
 file(GLOB_RECURSE unit_scripts CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/tests/unit"
      tests/unit/test_*.py tests/unit/check_*.py)

@@ -128,15 +128,25 @@ struct tdm_event {
 };
 
 /**
- * Opens an engine by URI ("analytic:") over a scenario, which must outlive it. `seed` 0 takes the
- * scenario's. NULL with `error` filled. The caller frees it.
+ * Opens an engine by URI over a scenario, which must outlive it: "analytic:", in closed form, as if
+ * each board were alone; or "simgrid:", where boards contend for cells, servers and platforms. NULL
+ * chooses "simgrid:" where anything is shared. `seed` 0 takes the scenario's. NULL with `error`
+ * filled. The caller frees it.
+ *
+ * SimGrid runs once a process, from the first tdm_engine_next of an engine of "simgrid:" on. None
+ * can be opened after that, and of those that are open already, tdm_engine_next is false and
+ * tdm_engine_check says why. Let each run have a process of its own, as `tandem compare` does.
  */
 struct tdm_engine *tdm_engine_open(const char *uri, const struct tdm_scenario *scenario,
                                    uint64_t seed, struct tdm_error *error);
 void tdm_engine_free(struct tdm_engine *engine);
 
-/** Advances to the next event. False at the end of the run. */
+/** Advances to the next event, in order of time. False at the end of the run, or if it broke off.
+ */
 bool tdm_engine_next(struct tdm_engine *engine, struct tdm_event *event);
+
+/** After the last event: 0, or -1 with `error` if the run could not go on. */
+int tdm_engine_check(const struct tdm_engine *engine, struct tdm_error *error);
 
 /** Answers the decision event just handed out. `plan` must be possible (asserted). */
 void tdm_engine_decide(struct tdm_engine *engine, const struct tdm_plan *plan);

@@ -27,7 +27,7 @@ static struct tdm_journey *new_journey(struct contention *c)
         j = malloc(sizeof *j);
     assert(j && "what is on the way fits into memory");
     j->next = NULL;
-    j->flowing = false;
+    j->on_air = false;
     j->before = NULL;
     j->after = c->under_way;
     if (c->under_way)
@@ -61,7 +61,8 @@ static void begin_flow(struct contention *c, struct tdm_journey *j, enum tdm_dir
                        double bytes)
 {
     j->direction = direction;
-    j->flowing = true;
+    j->on_air = true;
+    j->begun = c->now;
     tdm_network_send(c->network, tdm_network_lane(c->network, j->link, direction), c->now, bytes,
                      &j->flow);
 }
@@ -129,6 +130,9 @@ static void start_up(struct contention *c, struct tdm_journey *j, double now)
     }
     if (tdm_network_lane(c->network, j->link, TDM_UP)->shared) {
         c->uplinks[j->link].busy = true;
+        j->direction = TDM_UP;
+        j->on_air = true; // awake, and where it opens a connection, opening it
+        j->begun = INFINITY;
         tdm_agenda_add(&c->agenda, first, TDM_SEND, j);
         return;
     }
@@ -150,7 +154,7 @@ static void free_uplink(struct contention *c, int link)
 
 static void end_flow(struct contention *c, struct tdm_journey *j)
 {
-    j->flowing = false;
+    j->on_air = false;
     tdm_network_ended(c->network, tdm_network_lane(c->network, j->link, j->direction), c->now);
     if (j->direction == TDM_UP) {
         const double half = half_trip(c, j, &j->way->up, j->passage.up_start);
@@ -206,7 +210,7 @@ static void *remember(const void *what, size_t size)
 
 static void tell_clock(struct contention *c, int board, int domain, const struct tdm_piece *piece)
 {
-    const int host = tdm_network_board(c->network, board, domain);
+    const int host = tdm_network_board(c->network, board, (enum tdm_domain)domain);
     const struct tdm_domain_info *info = c->base.units[board]->board->domain[domain];
     if (host < 0 || piece->opp[domain] == c->opp[board][domain])
         return;
@@ -241,7 +245,7 @@ static void change_clock(struct change_of_clock *change)
 static void begin_work(const struct contention *c, struct work *work)
 {
     for (int domain = 0; domain < 2; domain++) {
-        const int host = tdm_network_board(c->network, work->board, domain);
+        const int host = tdm_network_board(c->network, work->board, (enum tdm_domain)domain);
         if (host >= 0)
             tdm_simgrid_work(host, work->time);
     }
@@ -289,15 +293,40 @@ static double next_share(const struct contention *c, int *server)
     return next;
 }
 
-// Closes the books: who still sends has had its radio on.
+// Counts what the radio did for somebody who is in the middle of a transfer when the run ends.
+static void break_off(struct contention *c, struct tdm_journey *j)
+{
+    if (!j->on_air)
+        return;
+    const double start = j->direction == TDM_UP ? j->passage.up_start : j->passage.down_first;
+    double bytes = 0;
+    if (j->begun < c->now)
+        bytes = fmin(j->flow.bytes,
+                     tdm_network_carried(c->network, j->link, j->direction, j->begun, c->now));
+    tdm_way_break_off(j->way, j->direction, start, bytes, &j->passage);
+}
+
+// Counts what a server that shares itself has done for those who are still in it.
+static void close_shares(struct contention *c, size_t server)
+{
+    struct tdm_shares *shares = &c->shares[server];
+    for (size_t i = 0; i < shares->count; i++) {
+        struct tdm_journey *j = shares->heap[i].whom;
+        j->way->server_energy +=
+            tdm_slots_joules(&c->slots[server], tdm_shares_done(shares, c->now, i));
+    }
+}
+
+// Closes the books.
 static void stop(struct contention *c)
 {
     if (c->stopped)
         return;
     c->stopped = true;
     for (struct tdm_journey *j = c->under_way; j; j = j->after)
-        if (j->flowing && j->direction == TDM_UP)
-            tdm_way_end_up(j->way, INFINITY, INFINITY, &j->passage);
+        break_off(c, j);
+    for (size_t i = 0; i < c->base.scenario->server_count; i++)
+        close_shares(c, i);
     for (size_t i = 0; i < c->base.unit_count; i++)
         tdm_unit_stop(c->base.units[i], c->base.scenario->duration);
 }
@@ -319,13 +348,13 @@ static bool pass(struct contention *c, const struct tdm_roster_entry **unit)
         return true;
     }
     c->now = next;
+    if (share <= next) { // who is done leaves before others come
+        finish_share(c, server);
+        return true;
+    }
     if (dated <= next) {
         const struct tdm_date date = tdm_agenda_take(&c->agenda);
         happen(c, &date);
-        return true;
-    }
-    if (share <= next) {
-        finish_share(c, server);
         return true;
     }
     *unit = first;
@@ -375,7 +404,7 @@ double tdm_contention_joules(struct tdm_engine *engine, int board)
     assert(engine->type == &tdm_contention_engine && c->energy);
     double sum = 0;
     for (int domain = 0; domain < 2; domain++) {
-        const int host = tdm_network_board(c->network, board, domain);
+        const int host = tdm_network_board(c->network, board, (enum tdm_domain)domain);
         if (host >= 0)
             sum += tdm_simgrid_joules(host, c->now);
     }

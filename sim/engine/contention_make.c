@@ -195,6 +195,8 @@ static int read_options(struct contention *c, const char *rest, struct tdm_error
 struct tdm_engine *tdm_contention_open(const char *rest, const struct tdm_scenario *scenario,
                                        uint64_t seed, bool recorded, struct tdm_error *error)
 {
+    if (tdm_network_check_unused(error))
+        return NULL;
     struct contention *c = calloc(1, sizeof *c);
     if (!c) {
         tdm_fail(error, "out of memory");

@@ -25,7 +25,8 @@ struct tdm_journey {
     int link; // of the scenario
     uint64_t number;
     enum tdm_direction direction; // of the flow that is under way
-    bool flowing;
+    bool on_air;                  // its radio is on for it
+    double begun;                 // s, when its flow began; INFINITY: not yet
     struct tdm_passage passage;
     struct tdm_journey *next;           // waiting for the uplink, or free
     struct tdm_journey *before, *after; // of all that are under way

@@ -53,9 +53,6 @@ double tdm_contention_joules(struct tdm_engine *engine, int board);
 struct tdm_engine *tdm_engine_open_recorded(const char *uri, const struct tdm_scenario *scenario,
                                             uint64_t seed, bool recorded, struct tdm_error *error);
 
-/** After the last event: -1 with `error` if a driver could not go on, so that the run broke off. */
-int tdm_engine_check(const struct tdm_engine *engine, struct tdm_error *error);
-
 /** After the last event: what the run came to on a board. Requests are conserved (asserted). */
 void tdm_engine_totals(const struct tdm_engine *engine, int board, struct tdm_board_totals *totals);
 

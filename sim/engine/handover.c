@@ -8,16 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define BY_THREADS
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define BY_THREADS
-#endif
-#endif
-
-#if defined(BY_THREADS)
+#if defined(TDM_HANDOVER_BY_THREADS)
 
 #include <pthread.h>
 #include <semaphore.h>

@@ -10,6 +10,16 @@
 
 #include <stddef.h>
 
+// Sanitizers watch the stack.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TDM_HANDOVER_BY_THREADS
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define TDM_HANDOVER_BY_THREADS
+#endif
+#endif
+
 struct tdm_handover;
 
 /**

@@ -2,6 +2,7 @@
 #include "engine/network.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +65,8 @@ static struct tdm_pipe *make_pipe(struct tdm_network *n, const struct tdm_trace 
 }
 
 // Where one medium carries both directions, they meet in one crowd.
-static struct tdm_crowd *crowd_of(const struct tdm_network *n, int cell, size_t copy, int way)
+static struct tdm_crowd *crowd_of(const struct tdm_network *n, int cell, size_t copy,
+                                  enum tdm_direction way)
 {
     if (cell < 0)
         return NULL;
@@ -76,7 +78,7 @@ static int make_medium(struct tdm_network *n, int index, size_t copy)
 {
     const struct tdm_scenario_cell *cell = &n->setup.scenario->cells[index];
     struct medium *medium = &n->media[index][copy];
-    for (int way = 0; way < TDM_DIRECTIONS; way++) {
+    for (enum tdm_direction way = TDM_UP; way < TDM_DIRECTIONS; way++) {
         medium->crowd[way] = (struct tdm_crowd){.trace = cell->series,
                                                 .direction = way,
                                                 .offset = cell->offset,
@@ -110,14 +112,6 @@ static int make_media(struct tdm_network *n)
     return 0;
 }
 
-static int count_cells(const struct tdm_scenario *scenario, int cell)
-{
-    int count = 0;
-    for (; cell >= 0; cell = scenario->cells[cell].parent)
-        count++;
-    return count;
-}
-
 static int make_lane(struct tdm_network *n, size_t index, enum tdm_direction way)
 {
     const struct tdm_scenario *scenario = n->setup.scenario;
@@ -127,10 +121,7 @@ static int make_lane(struct tdm_network *n, size_t index, enum tdm_direction way
         .shared = n->setup.all || tdm_platform_is_shared(scenario, index, way), .access = -1};
     if (!lane->shared)
         return 0;
-    const int most = 1 + count_cells(scenario, link->cell);
-    struct tdm_pipe *pipes[32];
-    if (most > (int)(sizeof pipes / sizeof *pipes))
-        return -1;
+    struct tdm_pipe *pipes[1 + 1 + TDM_CELLS_DEEP];
     if (changes(link->access, way)) {
         pipes[lane->pipe_count] = make_pipe(n, link->access, way, link->offset);
         if (!pipes[lane->pipe_count++])
@@ -224,7 +215,7 @@ static void find_ends(struct tdm_network *n, size_t index)
     lanes[TDM_UP].to = server[TDM_UP];
     lanes[TDM_DOWN].from = own ? board : server[TDM_UP];
     lanes[TDM_DOWN].to = own ? server[TDM_DOWN] : board;
-    for (int way = 0; way < TDM_DIRECTIONS && own; way++)
+    for (enum tdm_direction way = TDM_UP; way < TDM_DIRECTIONS && own; way++)
         if (lanes[way].shared && tdm_platform_has_access(scenario, index))
             lanes[way].access = tdm_simgrid_link(tdm_platform_access(scenario, index, way, name));
 }
@@ -235,7 +226,7 @@ static void find_links(struct tdm_network *n)
     char name[TDM_PLATFORM_NAME];
     for (size_t i = 0; i < scenario->cell_count; i++)
         for (size_t copy = 0; copy < scenario->cells[i].copies; copy++)
-            for (int way = 0; way < TDM_DIRECTIONS; way++) {
+            for (enum tdm_direction way = TDM_UP; way < TDM_DIRECTIONS; way++) {
                 struct tdm_pipe *pipe = n->media[i][copy].pipe[way];
                 if (pipe && pipe->link < 0)
                     pipe->link =
@@ -274,11 +265,36 @@ static void find_hosts(struct tdm_network *n)
     }
 }
 
+static bool simgrid_is_used; // in this process, which has one
+
+int tdm_network_check_unused(struct tdm_error *error)
+{
+    if (!simgrid_is_used)
+        return 0;
+    return tdm_fail(error, "SimGrid runs once a process, and this process has had its run: let "
+                           "each run have a process of its own, as 'tandem compare' does");
+}
+
+// It would answer to signals in the program's place from then on.
+static int start_simgrid(struct tdm_network *n, struct tdm_error *error)
+{
+    static const int signals[] = {SIGINT, SIGSEGV, SIGBUS};
+    enum { SIGNALS = sizeof signals / sizeof *signals };
+    struct sigaction actions[SIGNALS];
+    for (int i = 0; i < SIGNALS; i++)
+        sigaction(signals[i], NULL, &actions[i]);
+    simgrid_is_used = true;
+    const int status = tdm_simgrid_start(&n->simgrid, error);
+    for (int i = 0; i < SIGNALS; i++)
+        sigaction(signals[i], &actions[i], NULL);
+    return status;
+}
+
 int tdm_network_start(struct tdm_network *n, struct tdm_error *error)
 {
     const struct tdm_scenario *scenario = n->setup.scenario;
     const bool own = !scenario->platform_count;
-    if (own && write_platform(n, error))
+    if (tdm_network_check_unused(error) || (own && write_platform(n, error)))
         return -1;
     n->simgrid = (struct tdm_simgrid_setup){
         .platform = own ? n->platform : scenario->platforms[0].path,
@@ -287,7 +303,7 @@ int tdm_network_start(struct tdm_network *n, struct tdm_error *error)
         .energy = n->setup.energy,
         .many = scenario->board_count > MANY,
     };
-    if (tdm_simgrid_start(&n->simgrid, error))
+    if (start_simgrid(n, error))
         return -1;
     free(n->platform);
     n->platform = NULL;
@@ -371,6 +387,22 @@ void tdm_network_send(struct tdm_network *n, struct tdm_lane *lane, double now, 
     flow->changing = lane->links;
     flow->changing_count = lane->pipe_count;
     tdm_simgrid_send(flow);
+}
+
+double tdm_network_carried(const struct tdm_network *n, int link, enum tdm_direction direction,
+                           double from, double until)
+{
+    const struct tdm_scenario_link *l = &n->setup.scenario->links[link];
+    double bytes = INFINITY;
+    if (l->access)
+        bytes = tdm_trace_bytes(l->access, direction, l->offset + from, l->offset + until);
+    struct tdm_crowd *crowd = tdm_network_lane(n, link, direction)->crowd;
+    for (; crowd; crowd = crowd->outer) {
+        const double all = tdm_trace_bytes(crowd->trace, crowd->direction, crowd->offset + from,
+                                           crowd->offset + until);
+        bytes = fmin(bytes, crowd->now ? all / crowd->now : all);
+    }
+    return bytes;
 }
 
 void tdm_network_ended(struct tdm_network *n, struct tdm_lane *lane, double now)

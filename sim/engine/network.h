@@ -38,6 +38,9 @@ struct tdm_network;
 struct tdm_network *tdm_network_new(const struct tdm_network_setup *setup, struct tdm_error *error);
 void tdm_network_free(struct tdm_network *network);
 
+/** -1 with `error` where SimGrid has been started in this process. */
+int tdm_network_check_unused(struct tdm_error *error);
+
 /** Starts SimGrid: once a process. */
 int tdm_network_start(struct tdm_network *network, struct tdm_error *error);
 
@@ -55,6 +58,12 @@ void tdm_network_send(struct tdm_network *network, struct tdm_lane *lane, double
                       struct tdm_simgrid_flow *flow);
 /** It has ended at `now`. */
 void tdm_network_ended(struct tdm_network *network, struct tdm_lane *lane, double now);
+/**
+ * Bytes that somebody on a lane can have sent from `from` until `until`, if the shares were fair
+ * and those who are in its cells then were all the time: SimGrid does not say.
+ */
+double tdm_network_carried(const struct tdm_network *network, int link,
+                           enum tdm_direction direction, double from, double until);
 /** The date of a pipe's change has come. */
 void tdm_network_change(struct tdm_network *network, struct tdm_pipe *pipe, double now);
 

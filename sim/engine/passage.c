@@ -111,13 +111,21 @@ void tdm_slots_serve(struct tdm_slots *slots, struct tdm_passage *p, bool look_a
 
 // ---- down --------------------------------------------------------------------------------------
 
+// The share of a server's work that it does before the run ends.
+static double share_before(const struct tdm_passage *p, double end)
+{
+    if (p->serve_end <= end)
+        return 1;
+    return p->serve_start < end ? (end - p->serve_start) / (p->serve_end - p->serve_start) : 0;
+}
+
 void tdm_way_begin_down(struct tdm_way *way, struct tdm_passage *p)
 {
     p->down_start = p->serve_end;
     p->down_first = p->down_end = INFINITY;
     if (isinf(p->serve_end))
         return;
-    way->server_energy += p->server_energy;
+    way->server_energy += p->server_energy * share_before(p, way->radio.until);
     p->down_first = p->serve_end + rtt_at(way, &way->down, p->serve_end) / 2;
 }
 
@@ -150,4 +158,27 @@ double tdm_way_receive(struct tdm_way *way, const struct tdm_passage *p)
     const double joules = tdm_radio_transfer(&way->radio, TDM_DOWN, p->down_first, p->down_end,
                                              p->received, p->signal);
     return waiting + joules + tdm_radio_tail(radio);
+}
+
+void tdm_way_break_off(struct tdm_way *way, enum tdm_direction direction, double start,
+                       double bytes, const struct tdm_passage *p)
+{
+    const double end = fmax(start, way->radio.until); // its promotion may have begun before
+    tdm_radio_transfer(&way->radio, direction, start, end, bytes, p->signal);
+}
+
+void tdm_way_receive_some(struct tdm_way *way, const struct tdm_passage *p)
+{
+    const struct tdm_scenario_link *link = way->link;
+    const double end = way->radio.until;
+    if (p->down_first >= end)
+        return;
+    if (isfinite(p->down_end))
+        tdm_radio_transfer(&way->radio, TDM_DOWN, p->down_first, p->down_end, p->received,
+                           p->signal);
+    else
+        tdm_way_break_off(way, TDM_DOWN, p->down_first,
+                          tdm_trace_bytes(link->series, TDM_DOWN, link->offset + p->down_first,
+                                          link->offset + end),
+                          p);
 }

@@ -81,6 +81,12 @@ double tdm_way_half_trip(struct tdm_way *way, struct tdm_cursor *cursor, double 
 /** Counts the downlink. Returns its J: the wait for it, the transfer, and a full tail. */
 double tdm_way_receive(struct tdm_way *way, const struct tdm_passage *passage);
 
+/** The run ends before a request is done: counts what has been received for it by then. */
+void tdm_way_receive_some(struct tdm_way *way, const struct tdm_passage *passage);
+/** The run ends in the middle of a transfer that began at `start` and has come to `bytes`. */
+void tdm_way_break_off(struct tdm_way *way, enum tdm_direction direction, double start,
+                       double bytes, const struct tdm_passage *passage);
+
 /**
  * Seconds beyond latency and rate that opening a connection costs: two round trips of handshakes
  * (TCP and TLS 1.3) and slow start from ten segments of 1460 bytes, the window doubling every

@@ -14,13 +14,13 @@ bool tdm_platform_has_cpu(const struct tdm_scenario *scenario, int board)
 
 const char *tdm_platform_cpu(const struct tdm_scenario *scenario, int board, char *name)
 {
-    snprintf(name, TDM_PLATFORM_NAME, "%.128s-cpu", scenario->boards[board].id);
+    snprintf(name, TDM_PLATFORM_NAME, "%s@cpu", scenario->boards[board].id);
     return name;
 }
 
 const char *tdm_platform_down(const struct tdm_scenario *scenario, int server, char *name)
 {
-    snprintf(name, TDM_PLATFORM_NAME, "%.128s.down", scenario->servers[server].id);
+    snprintf(name, TDM_PLATFORM_NAME, "%s@down", scenario->servers[server].id);
     return name;
 }
 
@@ -28,7 +28,7 @@ const char *tdm_platform_access(const struct tdm_scenario *scenario, size_t link
                                 enum tdm_direction direction, char *name)
 {
     const struct tdm_scenario_link *l = &scenario->links[link];
-    snprintf(name, TDM_PLATFORM_NAME, "%.80s.%.80s.%s", l->from, l->to,
+    snprintf(name, TDM_PLATFORM_NAME, "%s@%s@%s", l->from, l->to,
              direction == TDM_UP ? "up" : "down");
     return name;
 }
@@ -37,8 +37,8 @@ const char *tdm_platform_cell(const struct tdm_scenario *scenario, int cell, siz
                               enum tdm_direction direction, char *name)
 {
     const struct tdm_scenario_cell *c = &scenario->cells[cell];
-    const char *way = direction == TDM_UP ? ".up" : ".down";
-    snprintf(name, TDM_PLATFORM_NAME, "%.128s.cell.%zu%s", c->id, copy + 1,
+    const char *way = direction == TDM_UP ? "@up" : "@down";
+    snprintf(name, TDM_PLATFORM_NAME, "%s@%zu%s", c->id, copy + 1,
              c->duplex == TDM_HALF_DUPLEX ? "" : way);
     return name;
 }
@@ -157,7 +157,7 @@ static void put_cells(FILE *out, const struct tdm_scenario *scenario,
         const bool half = cell->duplex == TDM_HALF_DUPLEX;
         struct tdm_cursor cursor = {0};
         for (size_t copy = 0; copy < cell->copies; copy++)
-            for (int way = 0; way < (half ? 1 : TDM_DIRECTIONS); way++)
+            for (enum tdm_direction way = TDM_UP; way < (half ? 1 : TDM_DIRECTIONS); way++)
                 if (cell->limits[way])
                     put_link(out, tdm_platform_cell(scenario, (int)i, copy, way, name),
                              tdm_trace_rate_at(cell->series, way, &cursor, cell->offset), 0, form);
@@ -174,7 +174,7 @@ static void put_access(FILE *out, const struct tdm_scenario *scenario, size_t in
     struct tdm_cursor cursor = {0};
     const double half = tdm_trace_rtt_at(link->series, &cursor, link->offset, link->rtt) / 2;
     const bool latent = !form->lean || tdm_platform_by_rtt(scenario, index);
-    for (int way = 0; way < TDM_DIRECTIONS; way++) {
+    for (enum tdm_direction way = TDM_UP; way < TDM_DIRECTIONS; way++) {
         if (is_left_out(scenario, index, way, form))
             continue;
         const double rate =
@@ -231,7 +231,7 @@ void tdm_platform_write(const struct tdm_scenario *scenario, struct tdm_unit *co
             "<!-- The scenario '%s' as a SimGrid platform.\n"
             "     A board is a host whose pstates are its GPU's clocks, the fastest first, each "
             "with the speed of its\n"
-            "     network (FLOP/s) and watts at rest and at work; ID-cpu has the CPU's clocks "
+            "     network (FLOP/s) and watts at rest and at work; ID@cpu has the CPU's clocks "
             "and its share of the watts.\n"
             "     Rates are those at the start of the run; traces are not part of it. Run it "
             "with network/crosstraffic:0. -->\n",

@@ -78,6 +78,12 @@ double tdm_shares_next(const struct tdm_shares *s)
     return s->count ? fmin(next_done(s), next_outage(s)) : INFINITY;
 }
 
+double tdm_shares_done(struct tdm_shares *s, double now, size_t place)
+{
+    follow(s, now);
+    return fmax(0, s->heap[place].service - fmax(0, s->heap[place].finish - s->virtual_now));
+}
+
 void tdm_shares_enter(struct tdm_shares *s, double now, double service, void *whom)
 {
     while (next_outage(s) <= now) { // only while nobody was in it, or just now

@@ -31,6 +31,9 @@ void tdm_shares_end(struct tdm_shares *shares);
 /** When somebody is done, or it goes away or comes back with somebody in it; INFINITY: never. */
 double tdm_shares_next(const struct tdm_shares *shares);
 
+/** Seconds of work, alone, that were done by `now` for heap[place]. */
+double tdm_shares_done(struct tdm_shares *shares, double now, size_t place);
+
 /** At `now`, not after tdm_shares_next: somebody comes, who takes `service` s alone. */
 void tdm_shares_enter(struct tdm_shares *shares, double now, double service, void *whom);
 

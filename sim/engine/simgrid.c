@@ -26,7 +26,7 @@
 #include "engine/handover.h"
 
 enum { SIDE_STACK = 8 << 20 };    // bytes; SimGrid's own part reads the platform on it
-static const double huge = 1e18;  // bytes/s: more than any link, in any unit
+static const double huge = 1e22;  // bytes/s: more than any link, in any unit
 static const double nearly_0 = 1; // SimGrid's bytes/s during an outage: some 1e-6 bytes/s
 
 enum job { WAIT, CARRY, SLEEP };
@@ -232,11 +232,19 @@ static void carry_out(const struct order *order)
     }
 }
 
+// SimGrid's clock lags behind the caller's only while no flow is under way, but for rounding.
+static double lag(void)
+{
+    const double lag = net.now - simgrid_get_clock();
+    return lag > 1e-15 * net.now ? lag : 0;
+}
+
 // Others may get control in the middle, since calls into SimGrid let those run who are ready at the
-// same date: so everything is taken off its list before it is done.
+// same date: so everything is taken off its list before it is done, and what they bring for a later
+// date is left to them.
 static void carry_out_all(void)
 {
-    while (net.order_done < net.order_count) {
+    while (net.order_done < net.order_count && lag() <= 0) {
         const struct order order = net.orders[net.order_done++];
         carry_out(&order);
     }
@@ -249,22 +257,16 @@ static bool has_orders(void)
 
 static struct tdm_simgrid_flow *next_flow(void)
 {
-    struct tdm_simgrid_flow *flow = net.first;
+    struct tdm_simgrid_flow *flow = lag() > 0 ? NULL : net.first;
     if (flow)
         net.first = flow->next;
     return flow;
 }
 
-// SimGrid's clock lags behind the caller's only while no flow is under way.
-static double lag(void)
-{
-    return net.now - simgrid_get_clock();
-}
-
 // The job of whoever has control; what it cannot do itself goes to others.
 static void take_orders(struct worker *worker)
 {
-    if (has_orders() && lag() > 0)
+    while (has_orders() && lag() > 0) // others may bring new ones meanwhile
         sg_actor_sleep_for(lag());
     carry_out_all();
     worker->job = WAIT;
@@ -369,13 +371,6 @@ enum { BY_DATES = 0 };
 #define TIMING "--cfg=surf/precision:1e-9"
 enum { BY_DATES = 1 };
 #endif
-#if defined(__SANITIZE_ADDRESS__)
-#define BY_THREADS
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define BY_THREADS
-#endif
-#endif
 
 // A worker's stack takes 5 kB at most; the memory of a large fleet is mostly theirs.
 static const char *stack_size(bool many)
@@ -391,7 +386,7 @@ static void initialise(bool energy, bool many)
         "--cfg=network/latency-factor:1", "--cfg=network/bandwidth-factor:1",
         "--cfg=network/weight-S:0", "--cfg=network/TCP-gamma:0", "--cfg=network/crosstraffic:0",
         TIMING, "--cfg=contexts/guard-size:0",
-#ifdef BY_THREADS
+#ifdef TDM_HANDOVER_BY_THREADS
         "--cfg=contexts/factory:thread",
 #endif
         (char *)stack_size(many), NULL};
@@ -425,19 +420,30 @@ static void load(const struct tdm_simgrid_setup *setup)
     close(fd);
 }
 
+// SimGrid adds up time. A step that is longer than all before it may end an ulp behind `date`, and
+// the process with it where somebody is ready then; shorter ones are exact.
+static void run_until(double date)
+{
+    double clock;
+    while ((clock = simgrid_get_clock()) > 0 && 2 * clock < date)
+        simgrid_run_until(2 * clock);
+    if (clock < date)
+        simgrid_run_until(date);
+}
+
 // SimGrid stops at the caller's dates by itself, and its stack takes the orders then. Only where
 // a flow's end brings a nearer date, a worker sleeps until that one.
 static void run_by_dates(void)
 {
     for (;;) {
         while (has_orders() && lag() > 0)
-            simgrid_run_until(net.now);
+            run_until(net.now);
         carry_out_all();
         struct tdm_simgrid_flow *flow;
         while ((flow = next_flow()) != NULL)
             give(berth_at(flow->to), CARRY, flow, 0);
         net.target = net.until;
-        simgrid_run_until(net.until); // may stop up to 1e-5 s before it: then once more
+        run_until(net.until); // may stop up to 1e-5 s before it: then once more
         if (simgrid_get_clock() >= net.until)
             tdm_handover_back(net.handover);
     }
@@ -469,9 +475,7 @@ const char *tdm_simgrid_version(void)
 
 int tdm_simgrid_start(const struct tdm_simgrid_setup *setup, struct tdm_error *error)
 {
-    if (net.started)
-        return tdm_fail(error, "SimGrid runs once a process, and this process has had its run: "
-                               "let each run have a process of its own, as 'tandem compare' does");
+    assert(!net.started && "SimGrid is started once");
     net.handover = tdm_handover_new(side_main, NULL, SIDE_STACK);
     if (!net.handover)
         return tdm_fail(error, "out of memory");

@@ -55,7 +55,7 @@ const char *tdm_simgrid_version(void);
  */
 int tdm_simgrid_ask(const char *path, struct tdm_simgrid_route *routes, size_t count);
 
-/** Starts it. -1 with `error` where there has been one in this process before. */
+/** Starts it, once a process (asserted). -1 with `error`. */
 int tdm_simgrid_start(const struct tdm_simgrid_setup *setup, struct tdm_error *error);
 
 /** A number for what is called so, which must be there (asserted). Ask once: each call is a new

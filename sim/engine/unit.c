@@ -113,6 +113,15 @@ static struct tdm_request *first_answer(const struct tdm_unit *unit)
     return first;
 }
 
+// Whether somebody in service is answered nobody knows when.
+static bool awaits_anything(const struct tdm_unit *unit)
+{
+    for (size_t i = 0; i < unit->serving; i++)
+        if (isinf(unit->served[i].answer))
+            return true;
+    return false;
+}
+
 // What happens next if nobody overflows a queue before.
 static double next_but_overflow(const struct tdm_unit *unit, enum tdm_next *what)
 {
@@ -145,7 +154,7 @@ double tdm_unit_next(const struct tdm_unit *unit, enum tdm_next *what)
         return next;
     if (is_full(unit, queue))
         *what = TDM_NEXT_OVERFLOW;
-    else if (isinf(next))
+    else if (isinf(next) || awaits_anything(unit))
         *what = TDM_NEXT_ADMIT;
     else
         return next;
@@ -159,8 +168,8 @@ static void fill_queues(struct tdm_unit *unit)
     if (!unit->limited)
         return;
     const double next = next_but_overflow(unit, &what);
-    if (next < INFINITY)                 // else an answer may come at any time: one by one
-        admit(unit, nextafter(next, 0)); // those that come before it
+    if (next < INFINITY && !awaits_anything(unit)) // else one by one: an answer may come before
+        admit(unit, nextafter(next, 0));           // those that come before it
 }
 
 // ---- steps -------------------------------------------------------------------------------------
@@ -391,6 +400,11 @@ void tdm_unit_stop(struct tdm_unit *unit, double end)
 {
     rest(unit, end);
     admit(unit, unit->scenario->duration);
+    for (size_t i = 0; i < unit->serving; i++) {
+        const struct tdm_request *request = &unit->served[i];
+        if (request->sends)
+            tdm_way_receive_some(&unit->ways[request->plan.link], &request->passage);
+    }
     for (size_t i = 0; i < unit->way_count; i++)
         tdm_radio_stop(&unit->ways[i].radio, fmax(end, unit->driver->now));
 }

@@ -56,6 +56,8 @@ struct tdm_scenario_outage {
 enum tdm_duplex { TDM_FULL_DUPLEX, TDM_HALF_DUPLEX };
 enum tdm_fairness { TDM_EQUAL_SHARES, TDM_RTT_SHARES };
 
+enum { TDM_CELLS_DEEP = 15 };
+
 /** A piece of network that links share: a radio cell, an access point, a backhaul. */
 struct tdm_scenario_cell {
     struct tdm_place place;
@@ -67,6 +69,7 @@ struct tdm_scenario_cell {
     int64_t boards; /**< links that one such cell takes; more make more cells; 0: any number */
 
     int parent;                     /**< index; -1: none */
+    int depth;                      /**< cells around it; at most TDM_CELLS_DEEP */
     const struct tdm_trace *series; /**< a direction that it does not limit is infinite there */
     bool limits[TDM_DIRECTIONS];    /**< the directions that are shared */
     size_t members;                 /**< links, and cells inside */

@@ -27,20 +27,28 @@ static int check_name(const struct tdm_scenario *scenario, const struct tdm_scen
         "this fleet's board is '%.64s', and nothing else stands in a <fleet>%s", id, "");
 }
 
+static bool is_member(const char *id, const char *fleet)
+{
+    const size_t length = strlen(fleet);
+    return strncmp(id, fleet, length) == 0 && id[length] == '-' &&
+           id[length + 1 + strspn(id + length + 1, "0123456789")] == '\0';
+}
+
 // ID-1, ID-2, …: nobody else may be called so.
 static int check_ids(const struct tdm_scenario *scenario, const struct tdm_scenario_fleet *fleet,
                      struct tdm_error *error)
 {
     const struct tdm_scenario_board *board = &fleet->boards[0];
-    const size_t length = strlen(board->id);
-    for (size_t i = 0; i < scenario->own_boards; i++) {
-        const char *id = scenario->boards[i].id;
-        if (strncmp(id, board->id, length) == 0 && id[length] == '-' &&
-            id[length + 1 + strspn(id + length + 1, "0123456789")] == '\0')
+    for (size_t i = 0; i < scenario->own_boards; i++)
+        if (is_member(scenario->boards[i].id, board->id))
             return tdm_scenario_fail(scenario, board->place, error,
-                                     "the board '%.64s' is called like one of this fleet%s", id,
-                                     "");
-    }
+                                     "the board '%.64s' is called like one of this fleet%s",
+                                     scenario->boards[i].id, "");
+    for (size_t i = 0; i < scenario->server_count; i++)
+        if (is_member(scenario->servers[i].id, board->id))
+            return tdm_scenario_fail(scenario, board->place, error,
+                                     "the server '%.64s' is called like one of this fleet%s",
+                                     scenario->servers[i].id, "");
     for (const struct tdm_scenario_fleet *other = scenario->fleets; other < fleet; other++)
         if (strcmp(other->boards[0].id, board->id) == 0)
             return tdm_scenario_fail(scenario, board->place, error,
@@ -95,8 +103,8 @@ static int add_boards(struct tdm_scenario *scenario, const struct tdm_scenario_f
     const int first = (int)scenario->board_count;
     for (size_t k = 0; k < (size_t)fleet->count; k++) {
         struct tdm_scenario_board *board = &scenario->boards[scenario->board_count];
-        char id[128];
-        snprintf(id, sizeof id, "%.100s-%zu", fleet->boards[0].id, k + 1);
+        char id[160];
+        snprintf(id, sizeof id, "%s-%zu", fleet->boards[0].id, k + 1);
         *board = fleet->boards[0];
         board->id = tdm_arena_strdup(scenario->arena, id);
         board->twin = first;

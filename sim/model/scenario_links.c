@@ -107,6 +107,13 @@ static int resolve_parent(const struct tdm_scenario *scenario, struct tdm_scenar
                                  "'%.64s' has room for a number of links; only a cell that takes "
                                  "any number (no 'boards') has others inside%s",
                                  parent->id, "");
+    cell->depth = parent->depth + 1;
+    if (cell->depth > TDM_CELLS_DEEP)
+        return tdm_scenario_fail(
+            scenario, cell->place, error,
+            "'%.64s' is the 17th of cells that stand inside each other; 16 are "
+            "the most%s",
+            cell->id, "");
     if (parent->fairness != cell->fairness)
         return tdm_scenario_fail(scenario, cell->place, error,
                                  "'%.64s' and the cell around it share by the same fairness%s",

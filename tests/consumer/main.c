@@ -12,7 +12,7 @@ static int fail(const struct tdm_error *error)
     return 1;
 }
 
-static void run(struct tdm_engine *engine, struct tdm_policy *policy)
+static int run(struct tdm_engine *engine, struct tdm_policy *policy, struct tdm_error *error)
 {
     struct tdm_event event;
     struct tdm_plan plan;
@@ -30,7 +30,10 @@ static void run(struct tdm_engine *engine, struct tdm_policy *policy)
             count++;
             break;
         }
+    if (tdm_engine_check(engine, error))
+        return -1;
     printf("%lu requests at %.4g J\n", count, cost / (double)count);
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -42,10 +45,9 @@ int main(int argc, char **argv)
     struct tdm_engine *engine = tdm_engine_open("analytic:", scenario, 1, &error);
     struct tdm_policy *policy =
         engine ? tdm_policy_open(argc > 2 ? argv[2] : "oracle", scenario, 1, &error) : NULL;
-    if (policy)
-        run(engine, policy);
+    const int status = policy ? run(engine, policy, &error) : -1;
     tdm_policy_free(policy);
     tdm_engine_free(engine);
     tdm_scenario_free(scenario);
-    return policy ? 0 : fail(&error);
+    return status ? fail(&error) : 0;
 }

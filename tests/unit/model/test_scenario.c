@@ -26,6 +26,12 @@ static int end(void **state)
 #define LINK(attributes) "<link from=\"b\" to=\"c\" " attributes "/>"
 #define STREAM(attributes) "<stream board=\"b\" dnn=\"net.xml\" " attributes "/>"
 
+#define IN(id, outer) "<cell id=\"" id "\" inside=\"" outer "\" up=\"1 Mbit/s\"/>"
+#define CELL16 \
+    "<cell id=\"a\" up=\"1 Mbit/s\"/>" IN("b", "a") IN("c", "b") IN("d", "c") IN("e", "d") \
+        IN("f", "e") IN("g", "f") IN("h", "g") IN("i", "h") IN("j", "i") IN("k", "j") IN("l", "k") \
+            IN("m", "l") IN("n", "m") IN("o", "n") IN("p", "o")
+
 static void errors_name_place_and_remedy(void **state)
 {
     const struct world *w = *state;
@@ -99,6 +105,12 @@ static void errors_name_place_and_remedy(void **state)
         {"<board id=\"b\" type=\"bare.xml\"/>", STREAM(""), "",
          "neither a fit of 'net' nor a default"},
         {"<board id=\"b\" type=\"dark.xml\"/>", STREAM(""), "", "power was never measured"},
+        // Names that a fleet gives, and cells without end.
+        {"<server id=\"b-2\" type=\"box.xml\"/><fleet count=\"3\">",
+         "<board id=\"b\" type=\"toy.xml\"/>", STREAM("") "</fleet>",
+         "the server 'b-2' is called like one of this fleet"},
+        {CELL16, "<cell id=\"q\" inside=\"p\" up=\"1 Mbit/s\"/>", WORLD_BOARD STREAM(""),
+         "'q' is the 17th of cells that stand inside each other"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[4096];
