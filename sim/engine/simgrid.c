@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "engine/agenda.h"
 #include "engine/handover.h"
 
 enum { SIDE_STACK = 8 << 20 };    // bytes; SimGrid's own part reads the platform on it
@@ -75,11 +76,10 @@ static struct network {
     struct order *orders;
     size_t order_done, order_count, order_room;
     struct tdm_simgrid_flow *ended;
-    size_t active;    // flows under way
-    double joules;    // what the plug-in said when it was asked
-    double *sleepers; // heap of the dates that somebody sleeps until
-    size_t sleeper_count, sleeper_room;
-    struct berth **berths; // by host
+    size_t active;              // flows under way
+    double joules;              // what the plug-in said when it was asked
+    struct tdm_agenda sleepers; // the dates that somebody sleeps until
+    struct berth **berths;      // by host
     size_t worker_count;
 
     sg_host_t *hosts;
@@ -97,41 +97,6 @@ static void *grow(void *items, size_t count, size_t *room, size_t size)
     items = realloc(items, *room * size);
     assert(items && "what the network holds fits into memory");
     return items;
-}
-
-// ---- dates -------------------------------------------------------------------------------------
-
-static void add_sleeper(double date)
-{
-    net.sleepers = grow(net.sleepers, net.sleeper_count, &net.sleeper_room, sizeof *net.sleepers);
-    size_t place = net.sleeper_count++;
-    for (; place > 0 && date < net.sleepers[(place - 1) / 2]; place = (place - 1) / 2)
-        net.sleepers[place] = net.sleepers[(place - 1) / 2];
-    net.sleepers[place] = date;
-}
-
-// Whoever wakes is the first of them.
-static void remove_first_sleeper(void)
-{
-    const double last = net.sleepers[--net.sleeper_count];
-    size_t place = 0;
-    for (;;) {
-        size_t child = 2 * place + 1;
-        if (child >= net.sleeper_count)
-            break;
-        if (child + 1 < net.sleeper_count && net.sleepers[child + 1] < net.sleepers[child])
-            child++;
-        if (net.sleepers[child] >= last)
-            break;
-        net.sleepers[place] = net.sleepers[child];
-        place = child;
-    }
-    net.sleepers[place] = last;
-}
-
-static bool somebody_sleeps_until(double date)
-{
-    return net.sleeper_count > 0 && net.sleepers[0] <= date;
 }
 
 // ---- workers -----------------------------------------------------------------------------------
@@ -279,9 +244,9 @@ static void take_orders(struct worker *worker)
             give(berth_at(flow->to), CARRY, flow, 0);
         }
     }
-    if (net.target <= net.until || somebody_sleeps_until(net.until))
+    if (net.target <= net.until || tdm_agenda_next(&net.sleepers) <= net.until)
         return;
-    add_sleeper(net.until);
+    tdm_agenda_add(&net.sleepers, net.until, 0, NULL);
     if (worker->job == CARRY) {
         give(worker->berth, SLEEP, NULL, net.until);
     } else {
@@ -326,7 +291,7 @@ static void sleep_until(struct worker *worker)
     const double time = worker->until - simgrid_get_clock();
     if (time > 0)
         sg_actor_sleep_for(time);
-    remove_first_sleeper();
+    tdm_agenda_take(&net.sleepers); // whoever wakes is the first of them
     if (worker->until >= net.until)
         tdm_handover_back(net.handover);
 }
@@ -458,7 +423,7 @@ static void side_main(void *context)
     if (BY_DATES)
         run_by_dates();
     net.target = INFINITY;
-    add_sleeper(0);
+    tdm_agenda_add(&net.sleepers, 0, 0, NULL);
     give(berth_at(0), SLEEP, NULL, 0);
     simgrid_run();
     abort(); // workers never end
