@@ -11,7 +11,7 @@
 #include "engine/platform.h"
 
 #define MOST_MEMORY ((size_t)8 << 30)
-enum { MANY = 1000 };               // boards
+enum { MANY = 100 };                // boards
 static const double unit = 1048576; // SimGrid counts whole bytes; so fine are ours
 
 // A link whose rate follows a trace while somebody uses it.
