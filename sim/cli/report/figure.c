@@ -12,8 +12,8 @@
 
 // Okabe and Ito's colours, which colour-blind people tell apart, less the yellow that paper
 // swallows; in an order that differs in brightness, too. With points and dashes they read in print.
-static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                      "#000000", "#e69f00", "#56b4e9", "#7f7f7f"};
+static const char *const colours[TDM_FIGURE_COLOURS] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                                        "#000000", "#e69f00", "#56b4e9", "#7f7f7f"};
 static const int points[] = {7, 5, 9, 11, 13, 6, 4, 8};
 static const char *const dashes[] = {"1", "(9,4)", "(3,3)", "(9,3,2,3)"};
 

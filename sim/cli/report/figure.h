@@ -22,6 +22,8 @@ struct tdm_figure {
 };
 
 enum { TDM_FIGURE_WIDTH = 800, TDM_FIGURE_HEIGHT = 440 };
+/** Line types one, two, … times this many apart have one colour, and other dashes and points. */
+enum { TDM_FIGURE_COLOURS = 8 };
 
 int tdm_figure_open(struct tdm_figure *figure, struct tdm_error *error);
 /** Ends the streams, whose texts can be read now. -1 with `error`: memory ran out. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The cost of a request by what a sweep varied: one line a policy.
+// The cost of a request by what a sweep varied: one line a policy, or one a policy and value of
+// another attribute that has but a few.
 #include <math.h>
 #include <string.h>
 
@@ -14,15 +15,31 @@ size_t tdm_sweep_count(const struct tdm_report *report, char *why, size_t size)
     return report->attribute_count;
 }
 
+enum { MOST_SPLIT = 3, MOST_LINES = 9 };
+
+// The attribute with the fewest values, few enough for a line each; NULL: there is none.
+static const struct tdm_report_attribute *find_split(const struct tdm_report *report,
+                                                     const struct tdm_report_attribute *a)
+{
+    const struct tdm_report_attribute *split = NULL;
+    for (size_t i = 0; i < report->attribute_count; i++) {
+        const struct tdm_report_attribute *b = &report->attributes[i];
+        const bool few = b->count <= MOST_SPLIT && b->count * report->policy_count <= MOST_LINES;
+        if (b != a && few && strcmp(b->grid, a->grid) == 0 && (!split || b->count < split->count))
+            split = b;
+    }
+    return split;
+}
+
 // "rtt and load": what else differs in the grid; "" for nothing.
 static const char *others(const struct tdm_report *report, const struct tdm_report_attribute *a,
-                          char *text, size_t size)
+                          const struct tdm_report_attribute *split, char *text, size_t size)
 {
     size_t used = 0;
     text[0] = '\0';
     for (size_t i = 0; i < report->attribute_count && used < size; i++) {
         const struct tdm_report_attribute *b = &report->attributes[i];
-        if (b != a && strcmp(b->grid, a->grid) == 0)
+        if (b != a && b != split && strcmp(b->grid, a->grid) == 0)
             used +=
                 (size_t)snprintf(text + used, size - used, "%s%s", used ? " and " : "", b->name);
     }
@@ -57,7 +74,8 @@ static bool is_crowded(const struct tdm_report_attribute *a)
 
 struct drawing {
     struct tdm_report *report;
-    const struct tdm_report_attribute *attribute;
+    const struct tdm_report_attribute *attribute, *split;
+    size_t splits; // 1: none
     struct tdm_axis x, y;
     struct tdm_html_table table;
     size_t most, uneven; // runs of a point: the most, and points that have fewer
@@ -99,13 +117,19 @@ static void set_x(struct drawing *d, FILE *script)
     }
 }
 
+static struct tdm_estimate cost_at(const struct drawing *d, size_t line, size_t index, size_t *runs)
+{
+    const struct tdm_report_value at = {d->attribute, index}, also = {d->split, line % d->splits};
+    return tdm_report_cost_at(d->report, line / d->splits, at, also, runs);
+}
+
 static void find_y(struct drawing *d)
 {
     d->y = (struct tdm_axis){.which = 'y', .label = "cost of a request", .least = INFINITY};
-    for (size_t p = 0; p < d->report->policy_count; p++)
+    for (size_t line = 0; line < d->report->policy_count * d->splits; line++)
         for (size_t i = 0; i < d->attribute->count; i++) {
             size_t runs;
-            const struct tdm_estimate e = tdm_report_cost_at(d->report, d->attribute, p, i, &runs);
+            const struct tdm_estimate e = cost_at(d, line, i, &runs);
             d->most = runs > d->most ? runs : d->most;
             if (!e.count)
                 continue;
@@ -118,16 +142,18 @@ static void find_y(struct drawing *d)
     d->y.log = tdm_axis_is_long(d->y.least, d->y.most);
 }
 
-static void write_line(struct drawing *d, size_t policy, FILE *script)
+static void write_line(struct drawing *d, size_t line, FILE *script)
 {
     const struct tdm_report_attribute *a = d->attribute;
     const double f = d->y.scale.factor;
-    fprintf(script, "$p%zu << EOD\n", policy);
+    fprintf(script, "$p%zu << EOD\n", line);
     for (size_t i = 0; i < a->count; i++) {
         size_t runs;
-        const struct tdm_estimate e = tdm_report_cost_at(d->report, a, policy, i, &runs);
+        const struct tdm_estimate e = cost_at(d, line, i, &runs);
         d->uneven += runs < d->most;
-        tdm_html_cell(&d->table, "%s", d->report->policies[policy].name);
+        tdm_html_cell(&d->table, "%s", d->report->policies[line / d->splits].name);
+        if (d->split)
+            tdm_html_cell(&d->table, "%s", d->split->values[line % d->splits]);
         tdm_html_cell(&d->table, "%s", a->values[i]);
         tdm_html_cell(&d->table, "%zu", e.count);
         tdm_html_number(&d->table, e.mean);
@@ -144,7 +170,7 @@ static void write_line(struct drawing *d, size_t policy, FILE *script)
 static void write_sweep_notes(struct drawing *d, struct tdm_figure *figure)
 {
     char text[256];
-    if (*others(d->report, d->attribute, text, sizeof text))
+    if (*others(d->report, d->attribute, d->split, text, sizeof text))
         tdm_figure_note(figure, "Each point is a mean over the values of %s, too.", text);
     if (d->uneven)
         tdm_figure_note(figure,
@@ -158,29 +184,47 @@ static void write_sweep_notes(struct drawing *d, struct tdm_figure *figure)
     tdm_note_seeds(d->report, figure);
 }
 
+// A policy has its colour; the value that splits it has its dashes and points.
+static void plot_line(const struct drawing *d, size_t line, FILE *script)
+{
+    const struct tdm_report_policy *policy = &d->report->policies[line / d->splits];
+    const size_t type = line / d->splits + TDM_FIGURE_COLOURS * (line % d->splits) + 1;
+    char name[160];
+    snprintf(name, sizeof name, "%.80s", policy->name);
+    if (d->split)
+        snprintf(name, sizeof name, "%.60s, %.40s %.40s", policy->name, d->split->name,
+                 d->split->values[line % d->splits]);
+    fprintf(script,
+            "%s$p%zu with lines lt %zu notitle, \\\n  $p%zu with yerrorbars lt %zu lw "
+            "1 dt 1 notitle, \\\n  NaN with linespoints lt %zu title ",
+            line ? ", \\\n  " : "plot ", line, type, line, type, type);
+    tdm_figure_quote(script, name, TDM_LEGEND);
+}
+
 int tdm_sweep_draw(struct tdm_report *report, size_t index, struct tdm_figure *figure,
                    struct tdm_error *error)
 {
-    static const char *const titles[] = {"policy", "value", ">seeds", ">cost (J)", ">± (J)", NULL};
     (void)error;
-    struct drawing d = {.report = report, .attribute = &report->attributes[index]};
+    struct drawing d = {.report = report, .attribute = &report->attributes[index], .splits = 1};
+    d.split = find_split(report, d.attribute);
+    if (d.split)
+        d.splits = d.split->count;
+    const char *const plain[] = {"policy", "value", ">seeds", ">cost (J)", ">± (J)", NULL};
+    const char *const split[] = {
+        "policy", d.split ? d.split->name : "", "value", ">seeds", ">cost (J)", ">± (J)", NULL};
+    const size_t lines = report->policy_count * d.splits;
     FILE *script = figure->script;
     snprintf(figure->title, sizeof figure->title, "Cost of a request by %.100s", d.attribute->name);
     name_figure(figure, d.attribute->name, index);
     set_x(&d, script);
     find_y(&d);
     tdm_axis_set(&d.y, script);
-    tdm_html_table_start(&d.table, figure->numbers, titles);
-    for (size_t p = 0; p < report->policy_count; p++)
-        write_line(&d, p, script);
+    tdm_html_table_start(&d.table, figure->numbers, d.split ? split : plain);
+    for (size_t line = 0; line < lines; line++)
+        write_line(&d, line, script);
     tdm_html_table_end(&d.table);
-    for (size_t p = 0; p < report->policy_count; p++) {
-        fprintf(script,
-                "%s$p%zu with lines lt %zu notitle, \\\n  $p%zu with yerrorbars lt %zu lw "
-                "1 dt 1 notitle, \\\n  NaN with linespoints lt %zu title ",
-                p ? ", \\\n  " : "plot ", p, p + 1, p, p + 1, p + 1);
-        tdm_figure_quote(script, report->policies[p].name, TDM_LEGEND);
-    }
+    for (size_t line = 0; line < lines; line++)
+        plot_line(&d, line, script);
     fputc('\n', script);
     write_sweep_notes(&d, figure);
     return 0;

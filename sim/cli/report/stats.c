@@ -259,9 +259,18 @@ static size_t mean_by_seed(const struct by_seed *costs, size_t count, double *me
     return seeds;
 }
 
-struct tdm_estimate tdm_report_cost_at(const struct tdm_report *report,
-                                       const struct tdm_report_attribute *attribute, size_t policy,
-                                       size_t index, size_t *runs)
+static bool has_value(const struct tdm_report *report, const struct tdm_report_run *run,
+                      struct tdm_report_value at)
+{
+    if (!at.attribute)
+        return true;
+    const struct tdm_record_value *v = value_of(report, run->variant, at.attribute);
+    return v && find_value(at.attribute, v) == at.index;
+}
+
+struct tdm_estimate tdm_report_cost_at(const struct tdm_report *report, size_t policy,
+                                       struct tdm_report_value at, struct tdm_report_value also,
+                                       size_t *runs)
 {
     struct by_seed *costs = calloc(report->run_count + 1, sizeof *costs);
     double *means = calloc(report->run_count + 1, sizeof *means);
@@ -269,8 +278,8 @@ struct tdm_estimate tdm_report_cost_at(const struct tdm_report *report,
     *runs = 0;
     for (size_t i = 0; costs && i < report->run_count; i++) {
         const struct tdm_report_run *run = &report->runs[i];
-        const struct tdm_record_value *v = value_of(report, run->variant, attribute);
-        if (run->policy == policy && v && find_value(attribute, v) == index && run->answered > 0)
+        if (run->policy == policy && run->answered > 0 && has_value(report, run, at) &&
+            has_value(report, run, also))
             costs[(*runs)++] = (struct by_seed){run->seed, run->cost};
     }
     if (costs && means) {

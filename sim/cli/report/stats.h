@@ -40,12 +40,18 @@ int tdm_report_count(struct tdm_report *report, struct tdm_error *error);
 /** More than one in a hundred requests had no answer: means flatter. */
 bool tdm_report_leaves_out(const struct tdm_report_cell *cell);
 
+/** One value of an attribute. */
+struct tdm_report_value {
+    const struct tdm_report_attribute *attribute; /**< NULL: any value of any attribute */
+    size_t index;
+};
+
 /**
- * The cost of a policy where an attribute has its value `index`: over seeds, each the mean over the
+ * The cost of a policy where two attributes have these values: over seeds, each the mean over the
  * other attributes. `runs` are those that it is made of.
  */
-struct tdm_estimate tdm_report_cost_at(const struct tdm_report *report,
-                                       const struct tdm_report_attribute *attribute, size_t policy,
-                                       size_t index, size_t *runs);
+struct tdm_estimate tdm_report_cost_at(const struct tdm_report *report, size_t policy,
+                                       struct tdm_report_value at, struct tdm_report_value also,
+                                       size_t *runs);
 
 #endif
