@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/engine.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -68,6 +67,23 @@ void tdm_engine_decide(struct tdm_engine *engine, const struct tdm_plan *plan)
     engine->type->decide(engine, plan);
 }
 
+// Whoever came was served or dropped, or is still there: in every run, whatever was asked of it.
+static int check_requests(const struct tdm_engine *engine, struct tdm_error *error)
+{
+    for (size_t i = 0; i < engine->unit_count; i++) {
+        struct tdm_board_totals t;
+        tdm_engine_totals(engine, (int)i, &t);
+        if (t.arrived != t.served + t.dropped + t.unanswered)
+            return tdm_fail(error,
+                            "the board '%.64s' lost count of its requests, which is a mistake of "
+                            "tandem's: %llu came, %llu were served, %llu dropped, %llu are left",
+                            engine->scenario->boards[i].id, (unsigned long long)t.arrived,
+                            (unsigned long long)t.served, (unsigned long long)t.dropped,
+                            (unsigned long long)t.unanswered);
+    }
+    return 0;
+}
+
 int tdm_engine_check(const struct tdm_engine *engine, struct tdm_error *error)
 {
     if (engine->failed) {
@@ -83,7 +99,7 @@ int tdm_engine_check(const struct tdm_engine *engine, struct tdm_error *error)
             *error = *failed;
         return -1;
     }
-    return 0;
+    return check_requests(engine, error);
 }
 
 void tdm_engine_totals(const struct tdm_engine *engine, int board, struct tdm_board_totals *totals)
@@ -101,5 +117,4 @@ void tdm_engine_totals(const struct tdm_engine *engine, int board, struct tdm_bo
     }
     for (size_t i = 0; i < unit->way_count; i++)
         totals->server_energy += unit->ways[i].server_energy;
-    assert(totals->arrived == totals->served + totals->dropped + totals->unanswered);
 }

@@ -53,7 +53,7 @@ double tdm_contention_joules(struct tdm_engine *engine, int board);
 struct tdm_engine *tdm_engine_open_recorded(const char *uri, const struct tdm_scenario *scenario,
                                             uint64_t seed, bool recorded, struct tdm_error *error);
 
-/** After the last event: what the run came to on a board. Requests are conserved (asserted). */
+/** After the last event: what the run came to on a board. tdm_engine_check counts it up. */
 void tdm_engine_totals(const struct tdm_engine *engine, int board, struct tdm_board_totals *totals);
 
 #endif

@@ -355,9 +355,32 @@ static void a_shared_server_takes_one_at_a_time(void **state)
     }
 }
 
+static void a_run_that_lost_a_request_is_told(void **state)
+{
+    const struct world *w = *state;
+    struct tdm_scenario *s = world_load(
+        w, "<scenario name=\"t\" duration=\"5 s\">" WORLD_BOARD WORLD_STREAM "</scenario>");
+    struct tdm_error error = {0};
+    struct tdm_engine *engine = tdm_engine_open("analytic:", s, 1, &error);
+    assert_non_null(engine);
+    struct tdm_event event;
+    struct tdm_plan plan = {.cap = {-1, -1, -1}, .governor = -1, .bits = 32};
+    plan.point = engine->units[0]->queues[0].costs->point_count - 1;
+    while (tdm_engine_next(engine, &event))
+        if (event.kind == TDM_DECISION)
+            tdm_engine_decide(engine, &plan);
+    assert_int_equal(tdm_engine_check(engine, &error), 0);
+    engine->units[0]->queues[0].arrived++;
+    assert_int_equal(tdm_engine_check(engine, &error), -1);
+    assert_non_null(strstr(error.message, "lost count of its requests"));
+    tdm_engine_free(engine);
+    tdm_scenario_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_that_lost_a_request_is_told),
         cmocka_unit_test(energy_is_the_integral_of_power),
         cmocka_unit_test(nobody_is_lost),
         cmocka_unit_test(policies_meet_the_same_arrivals),
