@@ -18,7 +18,7 @@
 
 // ---- journeys ----------------------------------------------------------------------------------
 
-static struct tdm_journey *new_journey(struct contention *c)
+static struct tdm_journey *new_journey(struct tdm_contention *c)
 {
     struct tdm_journey *j = c->free;
     if (j)
@@ -36,7 +36,7 @@ static struct tdm_journey *new_journey(struct contention *c)
     return j;
 }
 
-static void free_journey(struct contention *c, struct tdm_journey *j)
+static void free_journey(struct tdm_contention *c, struct tdm_journey *j)
 {
     if (j->before)
         j->before->after = j->after;
@@ -48,7 +48,7 @@ static void free_journey(struct contention *c, struct tdm_journey *j)
     c->free = j;
 }
 
-static double half_trip(const struct contention *c, struct tdm_journey *j,
+static double half_trip(const struct tdm_contention *c, struct tdm_journey *j,
                         struct tdm_cursor *cursor, double now)
 {
     // Where shares go by round trips, SimGrid's flow has had the latency already.
@@ -57,8 +57,8 @@ static double half_trip(const struct contention *c, struct tdm_journey *j,
     return tdm_way_half_trip(j->way, cursor, now);
 }
 
-static void begin_flow(struct contention *c, struct tdm_journey *j, enum tdm_direction direction,
-                       double bytes)
+static void begin_flow(struct tdm_contention *c, struct tdm_journey *j,
+                       enum tdm_direction direction, double bytes)
 {
     j->direction = direction;
     j->on_air = true;
@@ -67,7 +67,7 @@ static void begin_flow(struct contention *c, struct tdm_journey *j, enum tdm_dir
                      &j->flow);
 }
 
-static void arrive(struct contention *c, struct tdm_journey *j)
+static void arrive(struct tdm_contention *c, struct tdm_journey *j)
 {
     tdm_unit_arrived(c->base.units[j->board], j->number, &j->passage);
     tdm_roster_update(&c->roster, (size_t)j->board);
@@ -75,7 +75,7 @@ static void arrive(struct contention *c, struct tdm_journey *j)
 }
 
 // The server is done: the way back.
-static void come_back(struct contention *c, struct tdm_journey *j)
+static void come_back(struct tdm_contention *c, struct tdm_journey *j)
 {
     tdm_way_begin_down(j->way, &j->passage);
     if (isinf(j->passage.serve_end)) { // a server that never comes back
@@ -88,7 +88,7 @@ static void come_back(struct contention *c, struct tdm_journey *j)
     }
 }
 
-static void reach_server(struct contention *c, struct tdm_journey *j)
+static void reach_server(struct tdm_contention *c, struct tdm_journey *j)
 {
     const int server = j->way->link->server;
     if (c->slots[server].server->discipline == TDM_SHARES) {
@@ -101,7 +101,7 @@ static void reach_server(struct contention *c, struct tdm_journey *j)
 }
 
 // A server that shares itself is done with one of those in it.
-static void finish_share(struct contention *c, int server)
+static void finish_share(struct tdm_contention *c, int server)
 {
     struct tdm_journey *j = tdm_shares_step(&c->shares[server]);
     if (!j)
@@ -112,7 +112,7 @@ static void finish_share(struct contention *c, int server)
     come_back(c, j);
 }
 
-static void sent_up(struct contention *c, struct tdm_journey *j, double sent, double there)
+static void sent_up(struct tdm_contention *c, struct tdm_journey *j, double sent, double there)
 {
     tdm_way_end_up(j->way, sent, there, &j->passage);
     if (isfinite(there))
@@ -121,7 +121,7 @@ static void sent_up(struct contention *c, struct tdm_journey *j, double sent, do
         free_journey(c, j); // it never gets through
 }
 
-static void start_up(struct contention *c, struct tdm_journey *j, double now)
+static void start_up(struct tdm_contention *c, struct tdm_journey *j, double now)
 {
     const double first = tdm_way_begin_up(j->way, now, &j->passage);
     if (isinf(first)) { // behind something that never gets through
@@ -141,7 +141,7 @@ static void start_up(struct contention *c, struct tdm_journey *j, double now)
     sent_up(c, j, sent, sent + half);
 }
 
-static void free_uplink(struct contention *c, int link)
+static void free_uplink(struct tdm_contention *c, int link)
 {
     struct tdm_uplink *uplink = &c->uplinks[link];
     struct tdm_journey *next = uplink->first;
@@ -152,7 +152,7 @@ static void free_uplink(struct contention *c, int link)
     start_up(c, next, c->now);
 }
 
-static void end_flow(struct contention *c, struct tdm_journey *j)
+static void end_flow(struct tdm_contention *c, struct tdm_journey *j)
 {
     j->on_air = false;
     tdm_network_ended(c->network, tdm_network_lane(c->network, j->link, j->direction), c->now);
@@ -170,8 +170,8 @@ static void end_flow(struct contention *c, struct tdm_journey *j)
 void tdm_contention_start_remote(struct tdm_remote *remote, int board, struct tdm_way *way,
                                  uint64_t number, double now, const struct tdm_passage *passage)
 {
-    struct contention *c =
-        (struct contention *)(void *)((char *)remote - offsetof(struct contention, remote));
+    struct tdm_contention *c =
+        (struct tdm_contention *)(void *)((char *)remote - offsetof(struct tdm_contention, remote));
     struct tdm_journey *j = new_journey(c);
     j->board = board;
     j->way = way;
@@ -208,7 +208,8 @@ static void *remember(const void *what, size_t size)
     return memcpy(copy, what, size);
 }
 
-static void tell_clock(struct contention *c, int board, int domain, const struct tdm_piece *piece)
+static void tell_clock(struct tdm_contention *c, int board, int domain,
+                       const struct tdm_piece *piece)
 {
     const int host = tdm_network_board(c->network, board, (enum tdm_domain)domain);
     const struct tdm_domain_info *info = c->base.units[board]->board->domain[domain];
@@ -225,8 +226,9 @@ static void tell_clock(struct contention *c, int board, int domain, const struct
 void tdm_contention_hear_piece(struct tdm_listener *listener, int board,
                                const struct tdm_piece *piece)
 {
-    struct contention *c =
-        (struct contention *)(void *)((char *)listener - offsetof(struct contention, listener));
+    struct tdm_contention *c =
+        (struct tdm_contention *)(void *)((char *)listener -
+                                          offsetof(struct tdm_contention, listener));
     tell_clock(c, board, TDM_CPU, piece);
     tell_clock(c, board, TDM_GPU, piece);
     const bool busy = piece->stage == TDM_HEAD || piece->stage == TDM_LOCAL;
@@ -242,7 +244,7 @@ static void change_clock(struct change_of_clock *change)
     free(change);
 }
 
-static void begin_work(const struct contention *c, struct work *work)
+static void begin_work(const struct tdm_contention *c, struct work *work)
 {
     for (int domain = 0; domain < 2; domain++) {
         const int host = tdm_network_board(c->network, work->board, (enum tdm_domain)domain);
@@ -254,7 +256,7 @@ static void begin_work(const struct contention *c, struct work *work)
 
 // ---- time --------------------------------------------------------------------------------------
 
-static void happen(struct contention *c, const struct tdm_date *date)
+static void happen(struct tdm_contention *c, const struct tdm_date *date)
 {
     struct tdm_journey *j = date->whom;
     switch ((enum tdm_what)date->what) {
@@ -280,7 +282,7 @@ static void happen(struct contention *c, const struct tdm_date *date)
 }
 
 // The server that shares itself and has something to happen first; INFINITY: none has.
-static double next_share(const struct contention *c, int *server)
+static double next_share(const struct tdm_contention *c, int *server)
 {
     double next = INFINITY;
     for (size_t i = 0; i < c->base.scenario->server_count; i++) {
@@ -294,7 +296,7 @@ static double next_share(const struct contention *c, int *server)
 }
 
 // Counts what the radio did for somebody who is in the middle of a transfer when the run ends.
-static void break_off(struct contention *c, struct tdm_journey *j)
+static void break_off(struct tdm_contention *c, struct tdm_journey *j)
 {
     if (!j->on_air)
         return;
@@ -307,7 +309,7 @@ static void break_off(struct contention *c, struct tdm_journey *j)
 }
 
 // Counts what a server that shares itself has done for those who are still in it.
-static void close_shares(struct contention *c, size_t server)
+static void close_shares(struct tdm_contention *c, size_t server)
 {
     struct tdm_shares *shares = &c->shares[server];
     for (size_t i = 0; i < shares->count; i++) {
@@ -318,7 +320,7 @@ static void close_shares(struct contention *c, size_t server)
 }
 
 // Closes the books.
-static void stop(struct contention *c)
+static void stop(struct tdm_contention *c)
 {
     if (c->stopped)
         return;
@@ -333,7 +335,7 @@ static void stop(struct contention *c)
 
 // Lets time pass up to the next date of any calendar. False once the run is over; true with `unit`
 // where a unit is next.
-static bool pass(struct contention *c, const struct tdm_roster_entry **unit)
+static bool pass(struct tdm_contention *c, const struct tdm_roster_entry **unit)
 {
     const double end = c->base.scenario->duration;
     int server = -1;
@@ -363,7 +365,7 @@ static bool pass(struct contention *c, const struct tdm_roster_entry **unit)
 
 static bool contention_next(struct tdm_engine *engine, struct tdm_event *event)
 {
-    struct contention *c = tdm_contention_of(engine);
+    struct tdm_contention *c = tdm_contention_of(engine);
     if (!c->started) {
         c->started = true;
         if (tdm_network_start(c->network, &c->failed)) {
@@ -393,14 +395,14 @@ static bool contention_next(struct tdm_engine *engine, struct tdm_event *event)
 
 static void contention_decide(struct tdm_engine *engine, const struct tdm_plan *plan)
 {
-    struct contention *c = tdm_contention_of(engine);
+    struct tdm_contention *c = tdm_contention_of(engine);
     tdm_unit_decide(c->deciding, plan);
     tdm_roster_update(&c->roster, (size_t)c->deciding->index);
 }
 
 double tdm_contention_joules(struct tdm_engine *engine, int board)
 {
-    struct contention *c = tdm_contention_of(engine);
+    struct tdm_contention *c = tdm_contention_of(engine);
     assert(engine->type == &tdm_contention_engine && c->energy);
     double sum = 0;
     for (int domain = 0; domain < 2; domain++) {

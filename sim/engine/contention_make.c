@@ -20,7 +20,7 @@ static void free_journeys(struct tdm_journey *first, bool under_way)
 
 void tdm_contention_free(struct tdm_engine *engine)
 {
-    struct contention *c = tdm_contention_of(engine);
+    struct tdm_contention *c = tdm_contention_of(engine);
     const size_t servers = engine->scenario->server_count;
     tdm_roster_end(&c->roster);
     for (size_t i = engine->unit_count; i-- > 0;) // whoever borrows tables goes first
@@ -47,7 +47,7 @@ void tdm_contention_free(struct tdm_engine *engine)
     free(c);
 }
 
-static int make_servers(struct contention *c)
+static int make_servers(struct tdm_contention *c)
 {
     const struct tdm_scenario *scenario = c->base.scenario;
     c->slots = calloc(scenario->server_count + 1, sizeof *c->slots);
@@ -67,7 +67,7 @@ static int make_servers(struct contention *c)
     return c->slots && c->shares ? 0 : -1;
 }
 
-static int make_units(struct contention *c, bool recorded, struct tdm_error *error)
+static int make_units(struct tdm_contention *c, bool recorded, struct tdm_error *error)
 {
     const struct tdm_scenario *scenario = c->base.scenario;
     c->base.units = calloc(scenario->board_count, sizeof(struct tdm_unit *));
@@ -92,7 +92,7 @@ static int make_units(struct contention *c, bool recorded, struct tdm_error *err
 
 // Asks the platform for the ways that lead through it, and gives the units links that know them:
 // what each carries alone.
-static int find_routes(struct contention *c, struct tdm_error *error)
+static int find_routes(struct tdm_contention *c, struct tdm_error *error)
 {
     const struct tdm_scenario *scenario = c->base.scenario;
     if (!scenario->platform_count)
@@ -126,7 +126,7 @@ static int find_routes(struct contention *c, struct tdm_error *error)
     return status;
 }
 
-static void lead_ways(struct contention *c)
+static void lead_ways(struct tdm_contention *c)
 {
     const struct tdm_scenario *scenario = c->base.scenario;
     for (size_t b = 0; b < c->base.unit_count; b++) {
@@ -152,7 +152,7 @@ static int check(const struct tdm_scenario *scenario, struct tdm_error *error)
     return 0;
 }
 
-static int make(struct contention *c, bool recorded, struct tdm_error *error)
+static int make(struct tdm_contention *c, bool recorded, struct tdm_error *error)
 {
     const struct tdm_scenario *scenario = c->base.scenario;
     if (check(scenario, error) || find_routes(c, error))
@@ -179,7 +179,7 @@ static int make(struct contention *c, bool recorded, struct tdm_error *error)
     return 0;
 }
 
-static int read_options(struct contention *c, const char *rest, struct tdm_error *error)
+static int read_options(struct tdm_contention *c, const char *rest, struct tdm_error *error)
 {
     c->all = strcmp(rest, "flows") == 0;
     c->energy = strcmp(rest, "energy") == 0;
@@ -197,7 +197,7 @@ struct tdm_engine *tdm_contention_open(const char *rest, const struct tdm_scenar
 {
     if (tdm_network_check_unused(error))
         return NULL;
-    struct contention *c = calloc(1, sizeof *c);
+    struct tdm_contention *c = calloc(1, sizeof *c);
     if (!c) {
         tdm_fail(error, "out of memory");
         return NULL;

@@ -18,6 +18,7 @@ enum tdm_what {
     TDM_WORK,         /**< a board begins a stretch of work, for the plug-in */
 };
 
+/** What a board has sent, from its first byte on the uplink to the last of the answer. */
 struct tdm_journey {
     struct tdm_simgrid_flow flow; // first: the flow that SimGrid hands back is the journey
     int board;
@@ -32,13 +33,14 @@ struct tdm_journey {
     struct tdm_journey *before, *after; // of all that are under way
 };
 
-// The uplink of a board's link: first come, first served.
+/** The uplink of a board's link: first come, first served. */
 struct tdm_uplink {
     bool busy;
     struct tdm_journey *first, *last;
 };
 
-struct contention {
+/** The engine. */
+struct tdm_contention {
     struct tdm_engine base;
     struct tdm_remote remote;
     struct tdm_listener listener;
@@ -73,9 +75,9 @@ struct tdm_engine *tdm_contention_open(const char *rest, const struct tdm_scenar
                                        uint64_t seed, bool recorded, struct tdm_error *error);
 void tdm_contention_free(struct tdm_engine *engine);
 
-static inline struct contention *tdm_contention_of(struct tdm_engine *engine)
+static inline struct tdm_contention *tdm_contention_of(struct tdm_engine *engine)
 {
-    return (struct contention *)(void *)engine;
+    return (struct tdm_contention *)(void *)engine;
 }
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/xml.h"
+
 // ---- text --------------------------------------------------------------------------------------
 
 // Bytes of the well-formed UTF-8 character at `c`, 0: it is none.
@@ -53,24 +55,8 @@ char *tdm_clean_text(const char *text)
 void tdm_html_text(FILE *stream, const char *text)
 {
     char *clean = tdm_clean_text(text);
-    for (const char *c = clean; c && *c; c++) {
-        switch (*c) {
-        case '&':
-            fputs("&amp;", stream);
-            break;
-        case '<':
-            fputs("&lt;", stream);
-            break;
-        case '>':
-            fputs("&gt;", stream);
-            break;
-        case '"':
-            fputs("&quot;", stream);
-            break;
-        default:
-            fputc(*c, stream);
-        }
-    }
+    if (clean)
+        tdm_xml_escape(stream, clean);
     free(clean);
 }
 
