@@ -121,9 +121,10 @@ static void sent_up(struct contention *c, struct tdm_journey *j, double sent, do
         free_journey(c, j); // it never gets through
 }
 
-static void start_up(struct contention *c, struct tdm_journey *j, double now)
+// Its board may have it ready only after the uplink is free.
+static void start_up(struct contention *c, struct tdm_journey *j)
 {
-    const double first = tdm_way_begin_up(j->way, now, &j->passage);
+    const double first = tdm_way_begin_up(j->way, fmax(c->now, j->ready), &j->passage);
     if (isinf(first)) { // behind something that never gets through
         free_journey(c, j);
         return;
@@ -149,7 +150,7 @@ static void free_uplink(struct contention *c, int link)
     if (!next)
         return;
     uplink->first = next->next;
-    start_up(c, next, c->now);
+    start_up(c, next);
 }
 
 static void end_flow(struct contention *c, struct tdm_journey *j)
@@ -177,10 +178,11 @@ void tdm_contention_start_remote(struct tdm_remote *remote, int board, struct td
     j->way = way;
     j->link = c->base.scenario->boards[board].links[way - c->base.units[board]->ways];
     j->number = number;
+    j->ready = now;
     j->passage = *passage;
     struct tdm_uplink *uplink = &c->uplinks[j->link];
     if (!uplink->busy) {
-        start_up(c, j, now);
+        start_up(c, j);
         return;
     }
     if (uplink->first)
