@@ -63,6 +63,10 @@ static void begin_flow(struct contention *c, struct tdm_journey *j, enum tdm_dir
     j->direction = direction;
     j->on_air = true;
     j->begun = c->now;
+    if (tdm_network_by_latency(c->network, j->link) && j->way->link->series->rtt)
+        tdm_network_set_latency(
+            c->network, j->link,
+            tdm_way_half_trip(j->way, direction == TDM_UP ? &j->way->up : &j->way->down, c->now));
     tdm_network_send(c->network, tdm_network_lane(c->network, j->link, direction), c->now, bytes,
                      &j->flow);
 }

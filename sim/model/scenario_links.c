@@ -177,6 +177,24 @@ static int narrow(const struct tdm_scenario *scenario, struct tdm_scenario_link 
     return 0;
 }
 
+// Shares by round trips need round trips.
+static int check_fairness(const struct tdm_scenario *scenario, const struct tdm_scenario_link *link,
+                          struct tdm_error *error)
+{
+    if (link->cell < 0 || scenario->cells[link->cell].fairness != TDM_RTT_SHARES)
+        return 0;
+    const struct tdm_trace *series = link->series;
+    double least = series->rtt ? INFINITY : link->rtt;
+    for (size_t i = 0; series->rtt && i < series->count; i++)
+        least = fmin(least, series->rtt[i]);
+    if (least > 0)
+        return 0;
+    return tdm_scenario_fail(scenario, link->place, error,
+                             "the cell '%.64s' shares by round trips, and this link's is 0 s: give "
+                             "it an rtt, or the cell fairness=\"equal\"%s",
+                             link->cell_id, "");
+}
+
 static int resolve_rates(const struct tdm_scenario *scenario, struct tdm_scenario_link *link,
                          struct tdm_error *error)
 {
@@ -198,7 +216,7 @@ static int resolve_rates(const struct tdm_scenario *scenario, struct tdm_scenari
         if (!link->access)
             return -1;
     }
-    return narrow(scenario, link, error);
+    return narrow(scenario, link, error) || check_fairness(scenario, link, error) ? -1 : 0;
 }
 
 int tdm_scenario_resolve_link(struct tdm_scenario *scenario, struct tdm_scenario_link *link,

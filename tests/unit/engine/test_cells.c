@@ -255,6 +255,29 @@ static void shares_by_round_trips(void **state)
 }
 
 /*
+ * A round trip that changes with its trace: x has 20 ms until 5 s and 60 ms from then on, y 60 ms.
+ * At 10 s they are equal: 2 each from 10.03 s on, so both are there at 10.53 s. A cell of 4 MB/s.
+ */
+static void shares_follow_round_trips(void **state)
+{
+    const struct world *w = *state;
+    world_write(w, "longer.csv",
+                "# duration: 9 s\n# loop: no\ntime_s,up_mbit_s,down_mbit_s,rtt_ms\n0,800,800,20\n"
+                "5,800,800,60\n",
+                NULL);
+    const char *text = SCENARIO(
+        SERVER "<cell id=\"a\" bandwidth=\"32 Mbit/s\" fairness=\"rtt\"/><board id=\"x\" " BOARD
+               "/><board id=\"y\" " BOARD "/>" STREAM("x", "from=\"10 s\"")
+                   STREAM("y", "from=\"10 s\"") LINK("x", "cell=\"a\" trace=\"longer.csv\"")
+                       LINK("y", "cell=\"a\" rtt=\"60 ms\""));
+    struct played *p = once(w, text, 2);
+    assert_near(p->items[0].up, 0.53, NEAR);
+    assert_near(p->items[1].up, 0.53, NEAR);
+    assert_near(p->items[0].answer, 10.53 + 0.03, NEAR);
+    played_free(p);
+}
+
+/*
  * Nested, by round trips: backhaul 10, cell a 4 with x (20 ms) and y (60 ms), cell b 20 with z
  * (40 ms). Weights 1/20, 1/60, 1/40: 6 to 2 to 3. Filling up by weight: the backhaul would be full
  * at 10 / 11 a weight; a is full before, at 4 / 8 a weight: x 3, y 1. z goes on to 10 - 4 = 6.
@@ -290,6 +313,7 @@ int main(void)
         cmocka_unit_test(what_a_narrow_link_cannot_use_others_get),
         cmocka_unit_test(shares_are_anew_when_one_comes_or_leaves),
         cmocka_unit_test(shares_by_round_trips),
+        cmocka_unit_test(shares_follow_round_trips),
         cmocka_unit_test(nested_shares_by_round_trips),
     };
     return cmocka_run_group_tests(tests, make, end);
