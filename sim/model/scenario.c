@@ -369,7 +369,7 @@ bool tdm_scenario_is_shared(const struct tdm_scenario *scenario)
     for (size_t i = 0; i < scenario->link_count; i++) {
         const struct tdm_scenario_link *link = &scenario->links[i];
         const struct tdm_scenario_board *board = &scenario->boards[link->board];
-        if (link->routed)
+        if (link->routed || link->mixed)
             return true;
         if (scenario->servers[link->server].server->discipline != TDM_SHARES)
             continue;

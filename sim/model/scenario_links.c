@@ -158,15 +158,18 @@ static int narrow(const struct tdm_scenario *scenario, struct tdm_scenario_link 
                   struct tdm_error *error)
 {
     link->series = link->access;
+    int changing = link->access && link->access->count > 1;
     if (link->cell >= 0 && !(link->access && link->access->count > 1))
         link->offset = scenario->cells[link->cell].offset; // the cell's rates are what changes
     for (int i = link->cell; i >= 0; i = scenario->cells[i].parent) {
         const struct tdm_trace *limit = scenario->cells[i].series;
+        changing += limit->count > 1;
         link->series =
             link->series ? tdm_parts_narrower(scenario->parts, link->series, limit) : limit;
         if (!link->series)
             return tdm_fail(error, "out of memory");
     }
+    link->mixed = changing > 1;
     const struct tdm_trace *series = link->series;
     for (int way = 0; way < TDM_DIRECTIONS; way++)
         if (series->way[way].most >= TDM_TRACE_MOST_RATE)
