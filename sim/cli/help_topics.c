@@ -285,6 +285,57 @@ static void help_engines(FILE *stream, int width)
     tdm_table_print(&table, stream, 2, width);
 }
 
+static void help_contention(FILE *stream, int width)
+{
+    paragraph(
+        stream,
+        "Boards share cells, servers and the links of a <platform>. 'simgrid:' is the engine for "
+        "that, and the default of run and compare where anything is shared; under 'analytic:' each "
+        "board has all of it to itself.\n"
+        "\n"
+        "A board's link has its own rate, which nobody else uses. With cell=\"ID\" its transfers "
+        "go through that <cell>, too, and through the cells around it (inside=\"ID\"): an access "
+        "point in a backhaul. Each transfer has what is left to it on the narrowest of them, from "
+        "moment to moment, as traces change and others come and go.",
+        width);
+    struct tdm_table table;
+    tdm_table_start(&table, no_titles);
+    static const char *const rows[][2] = {
+        {"fairness=\"equal\"", "max-min fair: all have the same, and what one cannot use, because "
+                               "another link on its way "
+                               "is narrower, the others get. Round trips do not matter. Of a "
+                               "backhaul of 10 with cells of "
+                               "4 (two boards) and 20 (one), they have 2, 2 and 6. The default"},
+        {"fairness=\"rtt\"",
+         "the same, weighted by one over the round trip, as long TCP transfers share: 20 ms has "
+         "three times what 60 ms has. Cells inside each other have the same fairness"},
+        {"duplex=\"half\"", "both directions share one rate, as on Wi-Fi; else each has its own"},
+        {"boards=\"N\"", "a cell takes N links; the next N are in another one like it"},
+    };
+    for (size_t i = 0; i < TDM_COUNT(rows); i++) {
+        tdm_table_add(&table, "%s", rows[i][0]);
+        tdm_table_add(&table, "%s", rows[i][1]);
+    }
+    tdm_table_print(&table, stream, 2, width);
+    paragraph(
+        stream,
+        "\nA board sends its own requests one after the other; answers share its link. A server "
+        "serves in slots, in the order of arrival over all boards (discipline=\"fifo\"), or shares "
+        "itself: of n requests each goes on at min(1, slots/n) of its speed (\"shares\"). What an "
+        "outage breaks off begins anew.\n"
+        "\n"
+        "With <platform file=\"…\"/>, links without rates between a board and a server that have a "
+        "'host' lead through a SimGrid platform, and share as SimGrid does: by round trips.\n"
+        "\n"
+        "simgrid:flows makes every transfer a flow, also where nobody else is on the way (to "
+        "compare with analytic:); simgrid:energy runs SimGrid's energy plug-in beside our meters.\n"
+        "\n"
+        "Not modelled: packets, losses and queues in the network, so no delay from full buffers; "
+        "slow start in competition (cold=\"yes\" counts it as if alone); radio conditions of a "
+        "station that slow down others. A rate of zero holds transfers up until it is over.",
+        width);
+}
+
 static void help_drivers(FILE *stream, int width)
 {
     struct tdm_table table;
@@ -388,6 +439,7 @@ const struct tdm_topic tdm_topics[] = {
     {"policies", "what each policy does, and its argument", help_policies},
     {"governors", "what sets clocks that no plan locks", help_governors},
     {"engines", "how time passes", help_engines},
+    {"contention", "what boards share, and how", help_contention},
     {"drivers", "what answers for a board", help_drivers},
     {"record", "what a run's record holds", help_record},
     {"json", "every key of --json", help_json},

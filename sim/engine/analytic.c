@@ -65,6 +65,10 @@ static int refuse_sharing(const struct tdm_scenario *scenario, struct tdm_error 
             return tdm_fail_at(error, scenario->path, link->place.line, link->place.column,
                                "this link leads through the <platform>, whose rates 'simgrid:' "
                                "knows and 'analytic:' does not");
+        if (link->mixed)
+            return tdm_fail_at(error, scenario->path, link->place.line, link->place.column,
+                               "several rates on this link's way change, its own and its cells'; "
+                               "'simgrid:' follows them all, 'analytic:' one trace");
         if (scenario->servers[link->server].server->discipline != TDM_SHARES)
             continue;
         const struct tdm_scenario_board *board = &scenario->boards[link->board];

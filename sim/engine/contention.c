@@ -63,6 +63,10 @@ static void begin_flow(struct tdm_contention *c, struct tdm_journey *j,
     j->direction = direction;
     j->on_air = true;
     j->begun = c->now;
+    if (tdm_network_by_latency(c->network, j->link) && j->way->link->series->rtt)
+        tdm_network_set_latency(
+            c->network, j->link,
+            tdm_way_half_trip(j->way, direction == TDM_UP ? &j->way->up : &j->way->down, c->now));
     tdm_network_send(c->network, tdm_network_lane(c->network, j->link, direction), c->now, bytes,
                      &j->flow);
 }
@@ -121,9 +125,10 @@ static void sent_up(struct tdm_contention *c, struct tdm_journey *j, double sent
         free_journey(c, j); // it never gets through
 }
 
-static void start_up(struct tdm_contention *c, struct tdm_journey *j, double now)
+// Its board may have it ready only after the uplink is free.
+static void start_up(struct tdm_contention *c, struct tdm_journey *j)
 {
-    const double first = tdm_way_begin_up(j->way, now, &j->passage);
+    const double first = tdm_way_begin_up(j->way, fmax(c->now, j->ready), &j->passage);
     if (isinf(first)) { // behind something that never gets through
         free_journey(c, j);
         return;
@@ -149,7 +154,7 @@ static void free_uplink(struct tdm_contention *c, int link)
     if (!next)
         return;
     uplink->first = next->next;
-    start_up(c, next, c->now);
+    start_up(c, next);
 }
 
 static void end_flow(struct tdm_contention *c, struct tdm_journey *j)
@@ -177,10 +182,11 @@ void tdm_contention_start_remote(struct tdm_remote *remote, int board, struct td
     j->way = way;
     j->link = c->base.scenario->boards[board].links[way - c->base.units[board]->ways];
     j->number = number;
+    j->ready = now;
     j->passage = *passage;
     struct tdm_uplink *uplink = &c->uplinks[j->link];
     if (!uplink->busy) {
-        start_up(c, j, now);
+        start_up(c, j);
         return;
     }
     if (uplink->first)

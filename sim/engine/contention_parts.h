@@ -25,6 +25,7 @@ struct tdm_journey {
     struct tdm_way *way;
     int link; // of the scenario
     uint64_t number;
+    double ready;                 // s, when the board has it ready to be sent
     enum tdm_direction direction; // of the flow that is under way
     bool on_air;                  // its radio is on for it
     double begun;                 // s, when its flow began; INFINITY: not yet

@@ -328,6 +328,15 @@ bool tdm_network_by_latency(const struct tdm_network *network, int link)
     return scenario->links[link].routed || tdm_platform_by_rtt(scenario, (size_t)link);
 }
 
+void tdm_network_set_latency(struct tdm_network *network, int link, double latency)
+{
+    for (int way = 0; way < TDM_DIRECTIONS; way++) {
+        const int access = network->lanes[2 * link + way].access;
+        if (access >= 0)
+            tdm_simgrid_set_latency(access, latency);
+    }
+}
+
 struct tdm_crowd *tdm_network_crowd(const struct tdm_network *network, int link)
 {
     return network->lanes[2 * link].crowd;

@@ -53,6 +53,9 @@ struct tdm_crowd *tdm_network_crowd(const struct tdm_network *network, int link)
 /** Whether flows of a link have its latency in them. */
 bool tdm_network_by_latency(const struct tdm_network *network, int link);
 
+/** What one way of a link takes from now on, s, where flows have it in them. */
+void tdm_network_set_latency(struct tdm_network *network, int link, double latency);
+
 /** Starts a transfer at `now` over a shared lane. */
 void tdm_network_send(struct tdm_network *network, struct tdm_lane *lane, double now, double bytes,
                       struct tdm_simgrid_flow *flow);

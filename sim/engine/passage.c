@@ -37,6 +37,7 @@ double tdm_way_begin_up(struct tdm_way *way, double now, struct tdm_passage *p)
     if (isinf(start)) // behind something that never gets through
         return start;
     p->signal = tdm_trace_signal_at(link->series, &way->up, offset + start, NAN);
+    p->radio_up = tdm_radio_begin(&way->radio, start);
     if (!link->cold)
         return start;
     const double rtt = rtt_at(way, &way->up, start);
@@ -61,7 +62,7 @@ void tdm_way_end_up(struct tdm_way *way, double sent, double there, struct tdm_p
         bytes =
             tdm_trace_bytes(link->series, TDM_UP, link->offset + p->up_start, link->offset + end);
     }
-    p->radio_up = tdm_radio_transfer(&way->radio, TDM_UP, p->up_start, end, bytes, p->signal);
+    p->radio_up += tdm_radio_end(&way->radio, TDM_UP, p->up_start, end, bytes, p->signal);
 }
 
 static void send_up(struct tdm_way *way, double now, struct tdm_passage *p)
@@ -164,7 +165,10 @@ void tdm_way_break_off(struct tdm_way *way, enum tdm_direction direction, double
                        double bytes, const struct tdm_passage *p)
 {
     const double end = fmax(start, way->radio.until); // its promotion may have begun before
-    tdm_radio_transfer(&way->radio, direction, start, end, bytes, p->signal);
+    if (direction == TDM_UP)
+        tdm_radio_end(&way->radio, direction, start, end, bytes, p->signal);
+    else
+        tdm_radio_transfer(&way->radio, direction, start, end, bytes, p->signal);
 }
 
 void tdm_way_receive_some(struct tdm_way *way, const struct tdm_passage *p)

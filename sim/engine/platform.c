@@ -51,7 +51,7 @@ bool tdm_platform_has_access(const struct tdm_scenario *scenario, size_t link)
 bool tdm_platform_is_shared(const struct tdm_scenario *scenario, size_t link,
                             enum tdm_direction way)
 {
-    if (scenario->links[link].routed)
+    if (scenario->links[link].routed || scenario->links[link].mixed)
         return true;
     for (int c = scenario->links[link].cell; c >= 0; c = scenario->cells[c].parent)
         if (scenario->cells[c].limits[way] && scenario->cells[c].members > 1)

@@ -43,7 +43,7 @@ const char *tdm_platform_cell(const struct tdm_scenario *scenario, int cell, siz
 /** Whether a link has rates (or a latency that shares go by) of its own in the platform. */
 bool tdm_platform_has_access(const struct tdm_scenario *scenario, size_t link);
 
-/** Whether others are on the way of one direction of a link. */
+/** Whether others are on the way of one direction of a link, or only flows follow its rates. */
 bool tdm_platform_is_shared(const struct tdm_scenario *scenario, size_t link,
                             enum tdm_direction direction);
 

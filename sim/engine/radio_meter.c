@@ -50,12 +50,9 @@ static void close_tail(struct tdm_radio_meter *meter, double until)
         count(meter, meter->last, meter->last + lasted, lasted * meter->radio->tail_power);
 }
 
-double tdm_radio_transfer(struct tdm_radio_meter *meter, enum tdm_direction direction, double start,
-                          double end, double bytes, double signal)
+static double wake(struct tdm_radio_meter *meter, double start)
 {
     const struct tdm_radio *radio = meter->radio;
-    if (!radio)
-        return 0;
     const double promotion =
         radio->promotion_time > 0 && start - radio->promotion_time - meter->last > radio->tail_time
             ? radio->promotion_time
@@ -64,13 +61,47 @@ double tdm_radio_transfer(struct tdm_radio_meter *meter, enum tdm_direction dire
     const double raising = promotion * radio->promotion_power;
     if (raising > 0)
         count(meter, start - promotion, start, raising);
+    return raising;
+}
+
+static double spend(struct tdm_radio_meter *meter, enum tdm_direction direction, double start,
+                    double end, double bytes, double signal)
+{
+    const struct tdm_radio *radio = meter->radio;
     const double slope = direction == TDM_UP ? radio->up : radio->down;
     const double alone = fmax(0, end - fmax(start, meter->last)); // base is paid once
     const double factor = tdm_radio_factor(radio, signal);
     const double joules = factor * (slope * bytes + radio->base * alone);
     count(meter, start, end, joules);
     meter->last = fmax(meter->last, end);
-    return raising + joules;
+    return joules;
+}
+
+double tdm_radio_transfer(struct tdm_radio_meter *meter, enum tdm_direction direction, double start,
+                          double end, double bytes, double signal)
+{
+    if (!meter->radio)
+        return 0;
+    const double raising = wake(meter, start);
+    return raising + spend(meter, direction, start, end, bytes, signal);
+}
+
+double tdm_radio_begin(struct tdm_radio_meter *meter, double start)
+{
+    if (!meter->radio)
+        return 0;
+    const double raising = wake(meter, start);
+    meter->last = INFINITY;
+    return raising;
+}
+
+double tdm_radio_end(struct tdm_radio_meter *meter, enum tdm_direction direction, double start,
+                     double end, double bytes, double signal)
+{
+    if (!meter->radio)
+        return 0;
+    meter->last = start;
+    return spend(meter, direction, start, end, bytes, signal);
 }
 
 void tdm_radio_stop(struct tdm_radio_meter *meter, double end)

@@ -24,7 +24,8 @@ struct tdm_radio_pieces {
 struct tdm_radio_meter {
     const struct tdm_radio *radio;   /**< NULL: nobody pays */
     double until;                    /**< s, the end of the run: what comes later is not counted */
-    double last;                     /**< s, when the last transfer ended; -INFINITY: none yet */
+    double last;                     /**< s, when the last transfer ended; -INFINITY: none yet;
+                                          INFINITY: one has begun whose end is not known */
     double energy;                   /**< J so far, the running tail not included */
     struct tdm_radio_pieces *pieces; /**< NULL: nobody records */
 };
@@ -38,6 +39,15 @@ double tdm_radio_delay(const struct tdm_radio_meter *meter, double now);
  */
 double tdm_radio_transfer(struct tdm_radio_meter *meter, enum tdm_direction direction, double start,
                           double end, double bytes, double signal);
+
+/**
+ * The same in two parts, where the end is not known at the start. Others that are told of in
+ * between lie within it, so it pays the base for them. `begin` returns the J of the promotion,
+ * `end` those of the transfer.
+ */
+double tdm_radio_begin(struct tdm_radio_meter *meter, double start);
+double tdm_radio_end(struct tdm_radio_meter *meter, enum tdm_direction direction, double start,
+                     double end, double bytes, double signal);
 
 /** Counts the tail up to the end of the run. */
 void tdm_radio_stop(struct tdm_radio_meter *meter, double end);

@@ -66,6 +66,15 @@ int tdm_scenario_find_server(const struct tdm_scenario *scenario, const char *id
                              tdm_nearest_hint(&nearest));
 }
 
+static int check_host(const struct tdm_scenario *scenario, const char *host, struct tdm_place place,
+                      struct tdm_error *error)
+{
+    if (!host || scenario->platform_count)
+        return 0;
+    return tdm_scenario_fail(scenario, place, error, "the host '%.64s' belongs to no <platform>%s",
+                             host, "");
+}
+
 int tdm_scenario_resolve_board(struct tdm_scenario *scenario, struct tdm_scenario_board *board,
                                struct tdm_error *error)
 {
@@ -73,10 +82,7 @@ int tdm_scenario_resolve_board(struct tdm_scenario *scenario, struct tdm_scenari
     board->board = tdm_parts_board(scenario->parts, board->type, &why);
     if (!board->board)
         return tdm_scenario_fail_part(scenario, board->place, &why, error);
-    if (board->host && !scenario->platform_count)
-        return tdm_scenario_fail(scenario, board->place, error,
-                                 "the host '%.64s' belongs to no <platform>%s", board->host, "");
-    return 0;
+    return check_host(scenario, board->host, board->place, error);
 }
 
 static int resolve_nodes(struct tdm_scenario *scenario, struct tdm_error *error)
@@ -92,6 +98,8 @@ static int resolve_nodes(struct tdm_scenario *scenario, struct tdm_error *error)
         s->server = tdm_parts_server(scenario->parts, s->type, &why);
         if (!s->server)
             return tdm_scenario_fail_part(scenario, s->place, &why, error);
+        if (check_host(scenario, s->host, s->place, error))
+            return -1;
         for (size_t j = 0; j < scenario->board_count; j++)
             if (strcmp(scenario->boards[j].id, s->id) == 0)
                 return tdm_scenario_fail(scenario, s->place, error,
@@ -369,7 +377,7 @@ bool tdm_scenario_is_shared(const struct tdm_scenario *scenario)
     for (size_t i = 0; i < scenario->link_count; i++) {
         const struct tdm_scenario_link *link = &scenario->links[i];
         const struct tdm_scenario_board *board = &scenario->boards[link->board];
-        if (link->routed)
+        if (link->routed || link->mixed)
             return true;
         if (scenario->servers[link->server].server->discipline != TDM_SHARES)
             continue;

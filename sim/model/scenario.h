@@ -100,6 +100,7 @@ struct tdm_scenario_link {
     int board, server; /**< indices of the two ends; in a fleet's element, the first board */
     int cell;          /**< index; -1: none */
     size_t copy;       /**< of that cell */
+    bool mixed;        /**< several rates on its way change, so no one trace has them all */
     bool routed;       /**< its way leads through the <platform>, which alone knows its rates */
     const struct tdm_trace *access; /**< its own rates; NULL: only its cell limits it */
     const struct tdm_trace *series; /**< what it carries while nobody else sends */
@@ -226,7 +227,8 @@ struct tdm_scenario *tdm_scenario_of_text(const char *text, size_t length, const
 
 /**
  * Whether anything in it is shared: a server by several boards, a cell by several links, a server's
- * speed by requests in flight, a platform. Then the boards contend, and `simgrid:` is the engine.
+ * speed by requests in flight, a platform. Then the boards contend, and `simgrid:` is the engine;
+ * so it is where several rates on one way change.
  */
 bool tdm_scenario_is_shared(const struct tdm_scenario *scenario);
 

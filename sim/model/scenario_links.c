@@ -158,15 +158,18 @@ static int narrow(const struct tdm_scenario *scenario, struct tdm_scenario_link 
                   struct tdm_error *error)
 {
     link->series = link->access;
+    int changing = link->access && link->access->count > 1;
     if (link->cell >= 0 && !(link->access && link->access->count > 1))
         link->offset = scenario->cells[link->cell].offset; // the cell's rates are what changes
     for (int i = link->cell; i >= 0; i = scenario->cells[i].parent) {
         const struct tdm_trace *limit = scenario->cells[i].series;
+        changing += limit->count > 1;
         link->series =
             link->series ? tdm_parts_narrower(scenario->parts, link->series, limit) : limit;
         if (!link->series)
             return tdm_fail(error, "out of memory");
     }
+    link->mixed = changing > 1;
     const struct tdm_trace *series = link->series;
     for (int way = 0; way < TDM_DIRECTIONS; way++)
         if (series->way[way].most >= TDM_TRACE_MOST_RATE)
@@ -175,6 +178,24 @@ static int narrow(const struct tdm_scenario *scenario, struct tdm_scenario_link 
                                      "its own, or its cell one%s",
                                      way == TDM_UP ? "up" : "down", "");
     return 0;
+}
+
+// Shares by round trips need round trips.
+static int check_fairness(const struct tdm_scenario *scenario, const struct tdm_scenario_link *link,
+                          struct tdm_error *error)
+{
+    if (link->cell < 0 || scenario->cells[link->cell].fairness != TDM_RTT_SHARES)
+        return 0;
+    const struct tdm_trace *series = link->series;
+    double least = series->rtt ? INFINITY : link->rtt;
+    for (size_t i = 0; series->rtt && i < series->count; i++)
+        least = fmin(least, series->rtt[i]);
+    if (least > 0)
+        return 0;
+    return tdm_scenario_fail(scenario, link->place, error,
+                             "the cell '%.64s' shares by round trips, and this link's is 0 s: give "
+                             "it an rtt, or the cell fairness=\"equal\"%s",
+                             link->cell_id, "");
 }
 
 static int resolve_rates(const struct tdm_scenario *scenario, struct tdm_scenario_link *link,
@@ -198,7 +219,7 @@ static int resolve_rates(const struct tdm_scenario *scenario, struct tdm_scenari
         if (!link->access)
             return -1;
     }
-    return narrow(scenario, link, error);
+    return narrow(scenario, link, error) || check_fairness(scenario, link, error) ? -1 : 0;
 }
 
 int tdm_scenario_resolve_link(struct tdm_scenario *scenario, struct tdm_scenario_link *link,

@@ -238,7 +238,7 @@ static const struct tdm_attribute cell_attributes[] = {
     {"duplex", TDM_CHOICE, AT(tdm_scenario_cell, duplex),
      "half: both directions share one medium, as in Wi-Fi", .choices = duplexes},
     {"fairness", TDM_CHOICE, AT(tdm_scenario_cell, fairness),
-     "equal: max-min fair shares; rtt: shares by one over the round trip, as TCP's",
+     "equal: max-min fair shares; rtt: by one over the round trip (tandem help contention)",
      .choices = fairnesses},
     {"boards", TDM_INTEGER, AT(tdm_scenario_cell, boards),
      "links that one such cell takes; more links make more cells; 0: any number", .min = 0,

@@ -34,13 +34,14 @@ static size_t changes(const struct tdm_trace *turn, const struct tdm_trace *othe
     return count < (double)TDM_TRACE_MOST_SAMPLES ? (size_t)count : TDM_TRACE_MOST_SAMPLES;
 }
 
+// From `time` on, as `other` is at `at`.
 static void add(struct samples *s, const struct tdm_trace *turn, size_t index,
-                const struct tdm_trace *other, struct tdm_cursor *cursor, double time)
+                const struct tdm_trace *other, struct tdm_cursor *cursor, double time, double at)
 {
     const size_t i = s->count++;
     s->t[i] = time;
-    s->up[i] = fmin(turn->way[TDM_UP].rate[index], tdm_trace_up_at(other, cursor, time));
-    s->down[i] = fmin(turn->way[TDM_DOWN].rate[index], tdm_trace_down_at(other, cursor, time));
+    s->up[i] = fmin(turn->way[TDM_UP].rate[index], tdm_trace_up_at(other, cursor, at));
+    s->down[i] = fmin(turn->way[TDM_DOWN].rate[index], tdm_trace_down_at(other, cursor, at));
 }
 
 static void tell_rest(struct samples *s, const struct tdm_trace *own)
@@ -52,17 +53,23 @@ static void tell_rest(struct samples *s, const struct tdm_trace *own)
     }
 }
 
+// Where the two change within rounding of each other, they change at once.
 static void merge(struct samples *s, const struct tdm_trace *turn, const struct tdm_trace *other)
 {
+    const double least = 2 * TDM_TRACE_LEAST_STEP; // of a sample, with room for rounding
     struct tdm_cursor cursor = {0};
     for (size_t i = 0; i < turn->count; i++) {
         const double end = i + 1 < turn->count ? turn->t[i + 1] : turn->duration;
         for (double time = turn->t[i]; time < end && s->count < s->room;) {
-            add(s, turn, i, other, &cursor, time);
-            const double next = tdm_trace_next(other, &cursor, time);
-            time = next - time < TDM_TRACE_LEAST_STEP ? time + TDM_TRACE_LEAST_STEP : next;
-            if (end - time < TDM_TRACE_LEAST_STEP)
+            double at = time, next = tdm_trace_next(other, &cursor, at);
+            while (next - time < least && next < end) {
+                at = next;
+                next = tdm_trace_next(other, &cursor, at);
+            }
+            add(s, turn, i, other, &cursor, time, at);
+            if (end - next < least)
                 break;
+            time = next;
         }
     }
 }

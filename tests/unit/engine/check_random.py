@@ -132,13 +132,14 @@ class World:
 
     def link(self, board, server):
         dice = self.dice
-        cell = dice.choice(self.cells)["id"] if self.cells and dice.random() < 0.8 else None
+        cell = dice.choice(self.cells) if self.cells and dice.random() < 0.8 else None
         own = rates(dice, self.traces) if not cell or dice.random() < 0.5 else ""
+        says = pick(dice, "", ' cold="yes"', "") + pick(dice, ' radio="wifi"', ' radio="lte"', "")
+        rtt = pick(dice, 0, 0, 5, 20, 300)
+        if cell and cell["fairness"] == "rtt":  # which needs one
+            rtt = rtt or 1
         return (f'<link from="{board}" to="{server}" {own}'
-                + (f' cell="{cell}"' if cell else "")
-                + pick(dice, "", ' cold="yes"', "")
-                + pick(dice, ' radio="wifi"', ' radio="lte"', "")
-                + f' rtt="{pick(dice, 0, 0, 5, 20, 300)} ms"/>')
+                + (f' cell="{cell["id"]}"' if cell else "") + says + f' rtt="{rtt} ms"/>')
 
     def stream(self, board):
         dice = self.dice

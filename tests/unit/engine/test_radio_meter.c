@@ -100,6 +100,29 @@ static void base_is_paid_once_where_transfers_overlap(void **state)
     assert_near(meter.last, 9, 0);
 }
 
+// Up from 5 to 9 s, known to end there only then; answers meanwhile lie within it.
+static void a_transfer_under_way_pays_the_base(void **state)
+{
+    (void)state;
+    struct tdm_radio_pieces pieces = {0};
+    struct tdm_radio_meter meter = meter_of(&lte, &pieces);
+    tdm_radio_transfer(&meter, TDM_UP, 1, 2, 0, NAN);
+    const double before = meter.energy;
+    assert_near(tdm_radio_begin(&meter, 5), 0, 0); // in the tail
+    assert_near(tdm_radio_delay(&meter, 100), 0, 0);
+    assert_near(tdm_radio_transfer(&meter, TDM_DOWN, 6, 7, 1e6, NAN), 51.97e-3 * 8, 1e-12);
+    assert_near(tdm_radio_end(&meter, TDM_UP, 5, 9, 1e6, NAN), 438.39e-3 * 8 + 4 * 1.28804, 1e-12);
+    assert_near(meter.last, 9, 0);
+    // 3 s of tail in between, and no more of it until 9 s.
+    assert_near(meter.energy - before, 3 * 1.06 + 51.97e-3 * 8 + 438.39e-3 * 8 + 4 * 1.28804,
+                1e-12);
+    // From sleep: the promotion is the beginning's.
+    assert_near(tdm_radio_begin(&meter, 30), 0.2601 * 1.2107, 1e-12);
+    assert_near(tdm_radio_end(&meter, TDM_UP, 30, 31, 0, NAN), 1.28804, 1e-12);
+    assert_near(integral(&pieces), meter.energy, 1e-9);
+    free(pieces.items);
+}
+
 static void a_weak_signal_costs_more(void **state)
 {
     (void)state;
@@ -134,6 +157,7 @@ int main(void)
         cmocka_unit_test(the_tail_ends_with_the_run),
         cmocka_unit_test(promotion_comes_only_after_the_tail),
         cmocka_unit_test(base_is_paid_once_where_transfers_overlap),
+        cmocka_unit_test(a_transfer_under_way_pays_the_base),
         cmocka_unit_test(a_weak_signal_costs_more),
         cmocka_unit_test(nobody_pays_without_a_radio),
     };
