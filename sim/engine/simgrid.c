@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#define _GNU_SOURCE // memfd_create
-#include "engine/simgrid.h"
+#include "engine/simgrid_parts.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -19,14 +18,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "core/error.h"
 #include "engine/handover.h"
 
 enum { SIDE_STACK = 8 << 20 };    // bytes; SimGrid's own part reads the platform on it
 static const double huge = 1e18;  // bytes/s: more than any link, in any unit
+static const double retry = 0.1;  // s from a failure to the next attempt
 static const double nearly_0 = 1; // SimGrid's bytes/s during an outage: some 1e-6 bytes/s
 
 enum job { WAIT, CARRY, SLEEP };
@@ -303,14 +301,25 @@ static sg_comm_t start_flow(const struct worker *worker)
     return comm;
 }
 
+// What was sent is in the mailbox, there or failed, until somebody takes it.
+static void forget(sg_mailbox_t mailbox)
+{
+    void *flow = NULL;
+    sg_comm_wait(sg_mailbox_get_async(mailbox, &flow));
+}
+
 static void carry(struct worker *worker)
 {
     const sg_host_t from = net.hosts[worker->flow->from];
     if (worker->host != from)
         sg_actor_set_host(sg_actor_self(), from);
     worker->host = from;
-    sg_comm_wait(start_flow(worker));
-    sg_mailbox_get(worker->mailbox); // it has been there since; the mailbox forgets it
+    // A link of a user's platform may be off: what is lost starts anew.
+    while (sg_comm_wait(start_flow(worker)) != SG_OK) {
+        forget(worker->mailbox);
+        sg_actor_sleep_for(retry);
+    }
+    forget(worker->mailbox);
     worker->flow->ended = simgrid_get_clock();
     net.ended = worker->flow;
     net.active--;
@@ -361,68 +370,7 @@ static void worker_main(int argc, char **argv)
 
 // Stopping at a date takes SimGrid 4 time in proportion to the hosts: there a worker sleeps until
 // it.
-#if SIMGRID_VERSION_MAJOR >= 4
-#define TIMING "--cfg=precision/timing:1e-9"
-enum { BY_DATES = 0 };
-#else
-#define TIMING "--cfg=surf/precision:1e-9"
-enum { BY_DATES = 1 };
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define BY_THREADS
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define BY_THREADS
-#endif
-#endif
-
-// A worker's stack takes 5 kB at most; the memory of a large fleet is mostly theirs.
-static const char *stack_size(bool many)
-{
-    return many ? "--cfg=contexts/stack-size:8" : "--cfg=contexts/stack-size:64";
-}
-
-static void initialise(bool energy, bool many)
-{
-    char *const options[] = {
-        "tandem", "--log=root.thres:critical",
-        // A connection that stays open: what is sent takes its bytes by the rate, and nothing else.
-        "--cfg=network/latency-factor:1", "--cfg=network/bandwidth-factor:1",
-        "--cfg=network/weight-S:0", "--cfg=network/TCP-gamma:0", "--cfg=network/crosstraffic:0",
-        TIMING, "--cfg=contexts/guard-size:0",
-#ifdef BY_THREADS
-        "--cfg=contexts/factory:thread",
-#endif
-        (char *)stack_size(many), NULL};
-    char *argv[sizeof options / sizeof *options]; // it moves them about
-    memcpy(argv, options, sizeof options);
-    int argc = (int)(sizeof options / sizeof *options) - 1;
-    simgrid_init(&argc, argv);
-    if (energy)
-        sg_host_energy_plugin_init();
-}
-
-static void load(const struct tdm_simgrid_setup *setup)
-{
-    char path[64];
-    if (setup->is_path) {
-        simgrid_load_platform(setup->platform);
-        return;
-    }
-    const int fd = memfd_create("platform.xml", MFD_CLOEXEC);
-    const size_t length = strlen(setup->platform);
-    size_t written = 0;
-    while (fd >= 0 && written < length) {
-        const ssize_t n = write(fd, setup->platform + written, length - written);
-        if (n < 0)
-            break;
-        written += (size_t)n;
-    }
-    assert(written == length && "a platform fits into memory twice");
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    simgrid_load_platform(path);
-    close(fd);
-}
+enum { BY_DATES = SIMGRID_VERSION_MAJOR < 4 };
 
 // SimGrid stops at the caller's dates by itself, and its stack takes the orders then. Only where
 // a flow's end brings a nearer date, a worker sleeps until that one.
@@ -445,8 +393,8 @@ static void run_by_dates(void)
 static void side_main(void *context)
 {
     (void)context;
-    initialise(net.setup->energy, net.setup->many);
-    load(net.setup);
+    tdm_simgrid_initialise(net.setup->energy, net.setup->many);
+    tdm_simgrid_load(net.setup);
     tdm_handover_back(net.handover);
     if (BY_DATES)
         run_by_dates();
@@ -455,15 +403,6 @@ static void side_main(void *context)
     give(berth_at(0), SLEEP, NULL, 0);
     simgrid_run();
     abort(); // workers never end
-}
-
-const char *tdm_simgrid_version(void)
-{
-    static char text[32];
-    int major, minor, patch;
-    sg_version_get(&major, &minor, &patch);
-    snprintf(text, sizeof text, "%d.%d", major, minor);
-    return text;
 }
 
 int tdm_simgrid_start(const struct tdm_simgrid_setup *setup, struct tdm_error *error)
@@ -570,27 +509,4 @@ double tdm_simgrid_joules(int host, double now)
     assert(!ended && "all flows that end by now have been seen");
     (void)ended;
     return net.joules;
-}
-
-// ---- platform files ----------------------------------------------------------------------------
-
-int tdm_simgrid_ask(const char *path, struct tdm_simgrid_route *routes, size_t count)
-{
-    initialise(false, false);
-    simgrid_load_platform(path);
-    for (size_t i = 0; i < count; i++) {
-        struct tdm_simgrid_route *route = &routes[i];
-        sg_host_t from = sg_host_by_name(route->from), to = sg_host_by_name(route->to);
-        if (!from || !to) {
-            fprintf(stderr, "the platform has no host '%s'\n", from ? route->to : route->from);
-            return -1;
-        }
-        route->bandwidth = sg_host_get_route_bandwidth(from, to);
-        route->latency = sg_host_get_route_latency(from, to);
-        if (!(route->bandwidth > 0)) {
-            fprintf(stderr, "no route leads from '%s' to '%s'\n", route->from, route->to);
-            return -1;
-        }
-    }
-    return 0;
 }
