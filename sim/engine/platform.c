@@ -84,30 +84,54 @@ static int top(const struct tdm_unit *unit, enum tdm_domain clock)
     return (int)unit->board->domain[clock]->opp_count - 1;
 }
 
-static double watts(const struct tdm_watts *w, bool gpu_host, bool split)
+// W of the CPU's host: its share, as far as it draws that at each clock of the GPU.
+static double cpu_watts(const struct tdm_unit *unit, int opp, bool busy)
 {
-    if (!split)
-        return tdm_watts_sum(w);
-    return gpu_host ? tdm_watts_sum(w) - w->cpu : w->cpu;
+    double least = INFINITY;
+    for (int gpu = top(unit, TDM_GPU); gpu >= 0; gpu--) {
+        const struct tdm_cell *cell = cell_at(unit, opp, gpu);
+        least = fmin(least, busy ? cell->run.cpu : cell->idle.cpu);
+    }
+    return least;
+}
+
+// W of the host of a domain at its OPP. The GPU's takes what the CPU's leaves: with the CPU at its
+// top clock, and the memory where the floor table says, the two draw what the board does at each
+// clock of the GPU.
+static double watts(const struct tdm_unit *unit, enum tdm_domain clock, int opp, bool busy)
+{
+    if (clock == TDM_CPU)
+        return cpu_watts(unit, opp, busy);
+    const int cpu = top(unit, TDM_CPU);
+    const struct tdm_cell *cell = cell_at(unit, cpu, opp);
+    const double sum = tdm_watts_sum(busy ? &cell->run : &cell->idle);
+    return tdm_platform_has_cpu(unit->scenario, unit->index) ? sum - cpu_watts(unit, cpu, busy)
+                                                             : sum;
+}
+
+double tdm_platform_watts(const struct tdm_unit *unit, const int opp[TDM_CLOCKS], bool busy)
+{
+    const double gpu = watts(unit, TDM_GPU, opp[TDM_GPU], busy);
+    return tdm_platform_has_cpu(unit->scenario, unit->index)
+               ? gpu + watts(unit, TDM_CPU, opp[TDM_CPU], busy)
+               : gpu;
 }
 
 // Speeds and watts over the OPPs of one domain, the other one at its top clock.
-static void put_pstates(FILE *out, const struct tdm_unit *unit, enum tdm_domain clock, bool split)
+static void put_pstates(FILE *out, const struct tdm_unit *unit, enum tdm_domain clock)
 {
     const double flop = unit->queues[0].stream->dnn->flop;
     fputs("speed=\"", out);
     for (int i = top(unit, clock); i >= 0; i--) {
         const struct tdm_cell *cell = clock == TDM_GPU ? cell_at(unit, top(unit, TDM_CPU), i)
                                                        : cell_at(unit, i, top(unit, TDM_GPU));
-        fprintf(out, "%.9gf%s", flop / cell->time, i ? "," : "\">");
+        fprintf(out, "%.17gf%s", flop / cell->time, i ? "," : "\">");
     }
     fputs("<prop id=\"wattage_per_state\" value=\"", out);
     for (int i = top(unit, clock); i >= 0; i--) {
-        const struct tdm_cell *cell = clock == TDM_GPU ? cell_at(unit, top(unit, TDM_CPU), i)
-                                                       : cell_at(unit, i, top(unit, TDM_GPU));
-        const double idle = watts(&cell->idle, clock == TDM_GPU, split);
-        const double busy = watts(&cell->run, clock == TDM_GPU, split);
-        fprintf(out, "%.9g:%.9g:%.9g%s", idle, idle, busy, i ? "," : "\"/></host>\n");
+        const double idle = watts(unit, clock, i, false);
+        fprintf(out, "%.17g:%.17g:%.17g%s", idle, idle, watts(unit, clock, i, true),
+                i ? "," : "\"/></host>\n");
     }
 }
 
@@ -116,11 +140,11 @@ static void put_board(FILE *out, const struct tdm_scenario *scenario, const stru
     char name[TDM_PLATFORM_NAME];
     const bool split = tdm_platform_has_cpu(scenario, unit->index);
     begin_host(out, scenario->boards[unit->index].id);
-    put_pstates(out, unit, TDM_GPU, split);
+    put_pstates(out, unit, TDM_GPU);
     if (!split)
         return;
     begin_host(out, tdm_platform_cpu(scenario, unit->index, name));
-    put_pstates(out, unit, TDM_CPU, split);
+    put_pstates(out, unit, TDM_CPU);
 }
 
 static void put_server(FILE *out, const struct tdm_scenario *scenario, int server,

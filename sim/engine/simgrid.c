@@ -60,6 +60,7 @@ struct order {
     enum order_kind kind;
     int whom;
     double value;
+    double load; // of WORK
 };
 
 static struct network {
@@ -218,8 +219,10 @@ static void carry_out(const struct order *order)
         break;
     case WORK: {
         const sg_host_t host = net.hosts[order->whom];
-        sg_exec_t work = sg_actor_exec_init(order->value * sg_host_get_speed(host));
+        const double speed = order->load * sg_host_get_speed(host);
+        sg_exec_t work = sg_actor_exec_init(order->value * speed);
         sg_exec_set_host(work, host);
+        sg_exec_set_bound(work, speed);
         sg_exec_start(work);
         break;
     }
@@ -441,12 +444,14 @@ int tdm_simgrid_link(const char *name)
     return (int)net.link_count++;
 }
 
-static void enter(enum order_kind kind, int whom, double value)
+static struct order *enter(enum order_kind kind, int whom, double value)
 {
     if (net.order_done == net.order_count)
         net.order_done = net.order_count = 0;
     net.orders = grow(net.orders, net.order_count, &net.order_room, sizeof *net.orders);
-    net.orders[net.order_count++] = (struct order){kind, whom, value};
+    struct order *order = &net.orders[net.order_count++];
+    *order = (struct order){kind, whom, value, 1};
+    return order;
 }
 
 void tdm_simgrid_send(struct tdm_simgrid_flow *flow)
@@ -486,9 +491,9 @@ void tdm_simgrid_set_pstate(int host, int pstate)
     enter(PSTATE, host, pstate);
 }
 
-void tdm_simgrid_work(int host, double time)
+void tdm_simgrid_work(int host, double time, double load)
 {
-    enter(WORK, host, time);
+    enter(WORK, host, time)->load = load;
 }
 
 struct tdm_simgrid_flow *tdm_simgrid_advance(double now, double until)

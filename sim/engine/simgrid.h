@@ -61,8 +61,8 @@ void tdm_simgrid_note_rate(int link, double rate);
 void tdm_simgrid_set_latency(int link, double latency);
 /** Sets a host's clock. */
 void tdm_simgrid_set_pstate(int host, int pstate);
-/** Keeps a host busy for `time` s at its clock from now on. */
-void tdm_simgrid_work(int host, double time);
+/** Keeps a host busy for `time` s at its clock from now on, with this share (0 to 1) of it. */
+void tdm_simgrid_work(int host, double time, double load);
 
 /**
  * Lets time pass from `now` (the caller's clock) until `until`, or until a flow ends before that,
