@@ -7,6 +7,7 @@ set(test_environment
     "TANDEM_BIN=$<TARGET_FILE:tandem>"
     "TANDEM_SOURCE=${PROJECT_SOURCE_DIR}"
     "TANDEM_PLAN_OUTCOMES=$<TARGET_FILE:plan_outcomes>"
+    "TANDEM_SIMGRID_PROGRAM=$<TARGET_FILE:simgrid_program>"
     "PYTHONPATH=${PROJECT_SOURCE_DIR}/sim/python"
     "PYTHONDONTWRITEBYTECODE=1"
     "LC_ALL=C.UTF-8"
@@ -38,6 +39,11 @@ add_executable(plan_outcomes tests/unit/engine/plan_outcomes.c)
 set_target_properties(plan_outcomes PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/unit)
 target_link_libraries(plan_outcomes PRIVATE tandem_static)
 target_link_options(plan_outcomes PRIVATE ${TANDEM_NO_LTO_LINK})
+
+# A SimGrid program of somebody else's, for test_export.py.
+add_executable(simgrid_program tests/unit/engine/simgrid_program.c)
+set_target_properties(simgrid_program PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/unit)
+target_link_libraries(simgrid_program PRIVATE PkgConfig::SIMGRID)
 
 file(GLOB_RECURSE unit_scripts CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/tests/unit"
      tests/unit/test_*.py tests/unit/check_*.py)

@@ -7,6 +7,8 @@ static const double no_limit = 1e15; // bytes/s of a link that only has a latenc
 
 // ---- names -------------------------------------------------------------------------------------
 
+// No id has an @ or a > in it, so that names never meet.
+
 bool tdm_platform_has_cpu(const struct tdm_scenario *scenario, int board)
 {
     return scenario->boards[board].twin < 0;
@@ -14,13 +16,13 @@ bool tdm_platform_has_cpu(const struct tdm_scenario *scenario, int board)
 
 const char *tdm_platform_cpu(const struct tdm_scenario *scenario, int board, char *name)
 {
-    snprintf(name, TDM_PLATFORM_NAME, "%.128s-cpu", scenario->boards[board].id);
+    snprintf(name, TDM_PLATFORM_NAME, "%s@cpu", scenario->boards[board].id);
     return name;
 }
 
 const char *tdm_platform_down(const struct tdm_scenario *scenario, int server, char *name)
 {
-    snprintf(name, TDM_PLATFORM_NAME, "%.128s.down", scenario->servers[server].id);
+    snprintf(name, TDM_PLATFORM_NAME, "%s@down", scenario->servers[server].id);
     return name;
 }
 
@@ -28,7 +30,7 @@ const char *tdm_platform_access(const struct tdm_scenario *scenario, size_t link
                                 enum tdm_direction direction, char *name)
 {
     const struct tdm_scenario_link *l = &scenario->links[link];
-    snprintf(name, TDM_PLATFORM_NAME, "%.80s.%.80s.%s", l->from, l->to,
+    snprintf(name, TDM_PLATFORM_NAME, "%s>%s@%s", l->from, l->to,
              direction == TDM_UP ? "up" : "down");
     return name;
 }
@@ -37,8 +39,8 @@ const char *tdm_platform_cell(const struct tdm_scenario *scenario, int cell, siz
                               enum tdm_direction direction, char *name)
 {
     const struct tdm_scenario_cell *c = &scenario->cells[cell];
-    const char *way = direction == TDM_UP ? ".up" : ".down";
-    snprintf(name, TDM_PLATFORM_NAME, "%.128s.cell.%zu%s", c->id, copy + 1,
+    const char *way = direction == TDM_UP ? "@up" : "@down";
+    snprintf(name, TDM_PLATFORM_NAME, "%s@%zu%s", c->id, copy + 1,
              c->duplex == TDM_HALF_DUPLEX ? "" : way);
     return name;
 }
@@ -57,6 +59,14 @@ bool tdm_platform_is_shared(const struct tdm_scenario *scenario, size_t link,
         if (scenario->cells[c].limits[way] && scenario->cells[c].members > 1)
             return true;
     return false;
+}
+
+// In our own engine a latency that nobody goes by stands on the way's calendar, elsewhere on a
+// link.
+static bool has_link(const struct tdm_scenario *scenario, size_t link,
+                     const struct tdm_platform_form *form)
+{
+    return !form->lean || tdm_platform_has_access(scenario, link);
 }
 
 static bool is_left_out(const struct tdm_scenario *scenario, size_t link, enum tdm_direction way,
@@ -193,7 +203,7 @@ static void put_access(FILE *out, const struct tdm_scenario *scenario, size_t in
 {
     const struct tdm_scenario_link *link = &scenario->links[index];
     char name[TDM_PLATFORM_NAME];
-    if (!tdm_platform_has_access(scenario, index))
+    if (!has_link(scenario, index, form))
         return;
     struct tdm_cursor cursor = {0};
     const double half = tdm_trace_rtt_at(link->series, &cursor, link->offset, link->rtt) / 2;
@@ -209,11 +219,11 @@ static void put_access(FILE *out, const struct tdm_scenario *scenario, size_t in
 }
 
 static void put_way(FILE *out, const struct tdm_scenario *scenario, size_t index,
-                    enum tdm_direction way)
+                    enum tdm_direction way, const struct tdm_platform_form *form)
 {
     const struct tdm_scenario_link *link = &scenario->links[index];
     char name[TDM_PLATFORM_NAME];
-    if (tdm_platform_has_access(scenario, index))
+    if (has_link(scenario, index, form))
         fprintf(out, "<link_ctn id=\"%s\"/>", tdm_platform_access(scenario, index, way, name));
     size_t copy = link->copy;
     for (int c = link->cell; c >= 0; c = scenario->cells[c].parent) {
@@ -231,7 +241,7 @@ static void put_routes(FILE *out, const struct tdm_scenario *scenario, size_t in
     char name[TDM_PLATFORM_NAME];
     if (!is_left_out(scenario, index, TDM_UP, form)) {
         fprintf(out, "<bypassRoute src=\"%s\" dst=\"%s\">", link->from, link->to);
-        put_way(out, scenario, index, TDM_UP);
+        put_way(out, scenario, index, TDM_UP, form);
     }
     if (is_left_out(scenario, index, TDM_DOWN, form))
         return;
@@ -240,7 +250,7 @@ static void put_routes(FILE *out, const struct tdm_scenario *scenario, size_t in
                 tdm_platform_down(scenario, link->server, name));
     else
         fprintf(out, "<bypassRoute src=\"%s\" dst=\"%s\">", link->to, link->from);
-    put_way(out, scenario, index, TDM_DOWN);
+    put_way(out, scenario, index, TDM_DOWN, form);
 }
 
 void tdm_platform_write(const struct tdm_scenario *scenario, struct tdm_unit *const *units,
@@ -250,17 +260,20 @@ void tdm_platform_write(const struct tdm_scenario *scenario, struct tdm_unit *co
           "<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n",
           out);
     if (!form->lean)
-        fprintf(
-            out,
-            "<!-- The scenario '%s' as a SimGrid platform.\n"
-            "     A board is a host whose pstates are its GPU's clocks, the fastest first, each "
-            "with the speed of its\n"
-            "     network (FLOP/s) and watts at rest and at work; ID-cpu has the CPU's clocks "
-            "and its share of the watts.\n"
-            "     Rates are those at the start of the run; traces are not part of it. Run it "
-            "with network/crosstraffic:0. -->\n",
-            scenario->name);
+        fputs("<!-- A scenario of Tandem.\n"
+              "     A board is a host whose pstates are its GPU's clocks, the fastest first, each "
+              "with the speed of its\n"
+              "     (first) network in FLOP/s and the watts of the board at rest and at work; "
+              "ID@cpu has the CPU's clocks, and\n"
+              "     its share of these watts. They hold for a CPU at its top clock, memory where "
+              "the board's floor table says,\n"
+              "     and the reference temperature. Rates are those at the start of the run; "
+              "traces are not part of it.\n"
+              "     Run it with cfg=network/crosstraffic:0. -->\n",
+              out);
     fputs("<platform version=\"4.1\">\n<zone id=\"tandem\" routing=\"None\">\n", out);
+    if (!form->lean)
+        fprintf(out, "<prop id=\"scenario\" value=\"%s\"/>\n", scenario->name);
     for (size_t i = 0; i < scenario->board_count; i++)
         put_board(out, scenario, units[i]);
     for (size_t i = 0; i < scenario->server_count; i++)

@@ -2,7 +2,7 @@
 /**
  * A scenario as a SimGrid platform. A board is a host whose pstates are the GPU's OPPs, the fastest
  * first, each with the speed of its first network in FLOP/s and the watts at rest and at work;
- * outside of fleets "ID-cpu" beside it has the CPU's, and the two share the board's watts. A
+ * outside of fleets "ID@cpu" beside it has the CPU's, and the two share the board's watts. A
  * server is a host with a core a slot. A route from board to server leads over the link's own rates
  * and the cells that it shares.
  */
@@ -13,12 +13,12 @@
 
 #include "engine/unit.h"
 
-enum { TDM_PLATFORM_NAME = 200 };
+enum { TDM_PLATFORM_NAME = 300 }; // ids have up to 127 characters
 
 struct tdm_platform_form {
     double unit; /**< by which rates are scaled */
     bool lean;   /**< for our own engine: only the ways that are shared, and each server with a
-                      second host, NAME.down, that stands for the way back */
+                      second host, NAME@down, that stands for the way back */
     bool all;    /**< lean, but with every way */
 };
 
