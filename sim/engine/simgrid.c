@@ -295,6 +295,8 @@ static void take_orders(struct worker *worker)
 static sg_comm_t start_flow(const struct worker *worker)
 {
     const struct tdm_simgrid_flow *flow = worker->flow;
+    if (net.setup->is_path && sg_host_get_route_latency(worker->host, net.hosts[flow->to]) == 0)
+        tdm_simgrid_add_latencies(); // a user's links change by themselves: the other cure
     for (int i = 0; i < flow->changing_count; i++)
         sg_link_set_bandwidth(net.links[flow->changing[i]], huge);
     sg_comm_t comm = sg_mailbox_put_async(worker->mailbox, worker->flow,

@@ -70,8 +70,7 @@ void tdm_simgrid_initialise(bool energy, bool many)
         sg_host_energy_plugin_init();
 }
 
-// Flows over a user's links follow rises of the rate only if they have a latency (start_flow).
-static void add_latencies(void)
+void tdm_simgrid_add_latencies(void)
 {
     sg_link_t *links = sg_link_list();
     const size_t count = sg_link_count();
@@ -86,7 +85,6 @@ void tdm_simgrid_load(const struct tdm_simgrid_setup *setup)
     char path[64];
     if (setup->is_path) {
         simgrid_load_platform(setup->platform);
-        add_latencies();
         return;
     }
     const int fd = memfd_create("platform.xml", MFD_CLOEXEC);

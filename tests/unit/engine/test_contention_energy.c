@@ -163,6 +163,38 @@ static void test_elsewhere(void **state)
     assert_true(fabs(joules.plug_in / joules.driver - 1) < 0.2);
 }
 
+static void run_and_exit(void)
+{
+    const struct tdm_plan plan = world_sent(TOP_CPU, 3, 2, 0, 0, 32);
+    const struct task task = {scenario_of(WORLD_BOARD, WORLD_LINK, QUIET_STREAM), &plan, 1};
+    struct joules joules = {0};
+    run_task(&task, &joules);
+    exit(joules.answers ? 0 : 1); // with everything that is to be done at exit
+}
+
+// Whoever uses the library sees nothing of SimGrid, neither on the way nor at exit.
+static void test_silence(void **state)
+{
+    (void)state;
+    FILE *said = tmpfile();
+    assert_non_null(said);
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        dup2(fileno(said), STDOUT_FILENO);
+        dup2(fileno(said), STDERR_FILENO);
+        run_and_exit();
+    }
+    int status = -1;
+    char text[200] = "";
+    assert_int_equal(waitpid(child, &status, 0), child);
+    rewind(said);
+    assert_int_equal(fread(text, 1, sizeof text - 1, said), 0);
+    assert_string_equal(text, "");
+    assert_int_equal(status, 0);
+    fclose(said);
+}
+
 int main(void)
 {
     struct world made;
@@ -171,7 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clocks),    cmocka_unit_test(test_sent),
         cmocka_unit_test(test_changes),   cmocka_unit_test(test_fleet),
-        cmocka_unit_test(test_elsewhere),
+        cmocka_unit_test(test_elsewhere), cmocka_unit_test(test_silence),
     };
     const int failures = cmocka_run_group_tests(tests, NULL, NULL);
     world_end(&made);

@@ -78,6 +78,7 @@ class World(unittest.TestCase):
     def requests(self, *arguments, **keywords):
         done = self.start(*arguments, **keywords)
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.replace("wrote o.h5\n", ""), "")
         with h5py.File(self.folder / "o.h5") as record:
             columns = {name: list(array[:]) for name, array in record["requests"].items()}
         rows = [dict(zip(columns, values)) for values in zip(*columns.values())]
@@ -104,12 +105,14 @@ class Kinds(World):
         for row in self.requests(platform, [host], server, **keywords):
             for way, size in (("up", row["sent"]), ("down", row["received"])):
                 right = latency + size / bandwidth
-                self.assertAlmostEqual(row[way], right, delta=1e-8, msg=(way, host, server))
+                self.assertAlmostEqual(row[way], right, delta=1e-8 if latency == 0 else 1e-11,
+                                       msg=(way, host, server))
             self.assertAlmostEqual(row["bandwidth"] / bandwidth, 1, delta=1e-12)
 
     def cluster(self, more="", radical="0-11"):
-        return (f'<cluster id="c" prefix="n" suffix="" radical="{radical}" speed="1Gf" '
-                f'bw="5MBps" lat="2ms" sharing_policy="SHARED" {more}/>')
+        # SimGrid 4.0 does not survive a torus or a tree that is in no zone.
+        return (f'<zone id="z" routing="Full"><cluster id="c" prefix="n" suffix="" radical="{radical}" speed="1Gf" '
+                f'bw="5MBps" lat="2ms" sharing_policy="SHARED" {more}/></zone>')
 
     def test_full(self):
         self.alone(pair(), "a", "b", 2e-3, 1e6)
@@ -285,12 +288,12 @@ class Profiles(World):
 
     def test_bandwidth(self):
         self.write("l.bw", self.BANDWIDTH)
-        self.check(self.requests(pair(link=' bandwidth_file="l.bw"'), ["a"], "b", rate=0.37), 2e-3)
+        self.check(self.requests(pair(link=' bandwidth_file="l.bw"'), ["a"], "b", rate=0.41), 2e-3)
 
     def test_bandwidth_without_latency(self):
         self.write("l.bw", self.BANDWIDTH)
         self.check(self.requests(pair(latency="0", link=' bandwidth_file="l.bw"'), ["a"], "b",
-                                 rate=0.37), 0)
+                                 rate=0.41), 0)
 
     def test_latency(self):
         self.write("l.lat", "0 0.002\n10 0.05\n")
