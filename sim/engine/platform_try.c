@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "engine/platform_profiles.h"
 #include "engine/simgrid.h"
 
 enum { OF_NO_USE = 99 };              // how the child ends where the file is no use to us
@@ -66,6 +67,8 @@ static int look_into(const char *path, bool *changes, struct tdm_error *error)
         start++;
     if (start == length || text[start] != '<')
         status = tdm_fail_at(error, path, 0, 0, "this is no SimGrid platform: it is not XML");
+    else
+        status = tdm_platform_check_profiles(path, text, length, error);
     *changes = has(text, length, "_file") || has(text, length, "trace");
     munmap(text, length);
     return status;

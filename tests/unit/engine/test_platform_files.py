@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -85,13 +86,15 @@ class World(unittest.TestCase):
         self.assertTrue(rows, done.stderr)
         return rows
 
-    def refused(self, platform, *words, hosts=("a",), server="b", **keywords):
-        done = self.start(platform, hosts, server, **keywords)
+    def refused(self, content, *words, hosts=("a",), server="b", **keywords):
+        blamed = keywords.get("file", "p.xml") # the file that is to be named
+        keywords["file"] = keywords.pop("platform", blamed)
+        done = self.start(content, hosts, server, **keywords)
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertEqual(done.stdout, "")
         lines = done.stderr.strip().split("\n")
         self.assertEqual(len(lines), 1, done.stderr)
-        self.assertRegex(lines[0], r"^tandem run: .*" + keywords.get("file", r"p\.xml"))
+        self.assertRegex(lines[0], r"^tandem run: .*" + re.escape(blamed))
         for word in words:
             self.assertIn(word, lines[0])
         self.assertNotRegex(lines[0], r"CRITICAL|ERROR|Uncaught|\.cpp|Parse error")
@@ -333,8 +336,12 @@ class Profiles(World):
         self.refused(pair(host=' state_file="a.state"'), "'a'", "0 s")
 
     def test_nothing_passes(self):
-        self.write("l.bw", "0 1e6\n10 0\n")
-        self.refused(pair(link=' bandwidth_file="l.bw"'), "carries 0 bytes/s", "10 s", "state_file")
+        # SimGrid would go on at the rate before, as if nothing were.
+        for name, text in (("z.bw", "0 1e6\n10.2 0\n10.4 1e6\n"), ("n.bw", "# all\n0 -5\n")):
+            self.write(name, text)
+            line = self.refused(pair(link=f' bandwidth_file="{name}"'), "state_file", file=name,
+                                platform="p.xml")
+            self.assertIn(f"{name}:2: ", line)
 
 
 class Refused(World):
