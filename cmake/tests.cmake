@@ -8,6 +8,7 @@ set(test_environment
     "TANDEM_SOURCE=${PROJECT_SOURCE_DIR}"
     "TANDEM_PLAN_OUTCOMES=$<TARGET_FILE:plan_outcomes>"
     "TANDEM_WATCH_RUN=$<TARGET_FILE:watch_run>"
+    "TANDEM_SIMGRID_PROGRAM=$<TARGET_FILE:simgrid_program>"
     "PYTHONPATH=${PROJECT_SOURCE_DIR}/sim/python"
     "PYTHONDONTWRITEBYTECODE=1"
     "LC_ALL=C.UTF-8"
@@ -41,6 +42,11 @@ foreach(target plan_outcomes watch_run)
     target_link_libraries(${target} PRIVATE tandem_static)
     target_link_options(${target} PRIVATE ${TANDEM_NO_LTO_LINK})
 endforeach()
+
+# A SimGrid program of somebody else's, for test_export.py.
+add_executable(simgrid_program tests/unit/engine/simgrid_program.c)
+set_target_properties(simgrid_program PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/unit)
+target_link_libraries(simgrid_program PRIVATE PkgConfig::SIMGRID)
 
 file(GLOB_RECURSE unit_scripts CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/tests/unit"
      tests/unit/test_*.py tests/unit/check_*.py)

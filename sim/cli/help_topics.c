@@ -285,6 +285,53 @@ static void help_engines(FILE *stream, int width)
     tdm_table_print(&table, stream, 2, width);
 }
 
+static void help_platforms(FILE *stream, int width)
+{
+    static const struct {
+        const char *what, *how;
+    } rows[] = {
+        {"clusters: flat, with a backbone, torus, fat tree, dragonfly", "yes; put into a <zone>"},
+        {"zones Full, Floyd, Dijkstra, Vivaldi; zones in zones, bypasses", "yes"},
+        {"<peer>, <cabinet>, split-duplex and fat-pipe links", "yes"},
+        {"bandwidth_file, latency_file", "followed; policies see them once a second"},
+        {"state_file of a link", "what it carries is lost, and sent again every 0.1 s"},
+        {"state_file of a host", "refused if a board or a server stands there as it goes off"},
+        {"bandwidths of 0 in a file or profile", "refused: SimGrid goes on at the rate before"},
+        {"<config>, speeds, cores, disks, actors' properties", "do not count"},
+        {"Wi-Fi zones", "refused: only a program can say how fast stations are"},
+        {"zones None, hosts without a route between them", "refused"},
+        {"files of SimGrid 3.12 and before, <include>", "refused, by SimGrid"},
+        {"what takes SimGrid a minute, or a quarter of the memory", "refused"},
+    };
+    struct tdm_table table;
+    paragraph(stream,
+              "<platform file=\"…\"/> of a scenario makes a SimGrid platform file the network: "
+              "boards and servers stand on its hosts (host=\"…\"), and a <link> between two of "
+              "them without rates leads through it. A lone transfer takes the latency of its route "
+              "and its bytes over the narrowest link; those that meet share, as SimGrid says.\n",
+              width);
+    tdm_table_start(&table, (const char *const[]){"in the file", "", NULL});
+    for (size_t i = 0; i < TDM_COUNT(rows); i++) {
+        tdm_table_add(&table, "%s", rows[i].what);
+        tdm_table_add(&table, "%s", rows[i].how);
+    }
+    tdm_table_print(&table, stream, 2, width);
+    paragraph(
+        stream,
+        "\nAll examples/platforms of SimGrid 3.32 run, with 3.32 and 4.0, but for faulty_host.xml "
+        "and small_platform_routing_none.xml (no routes), two_hosts_profiles.xml and "
+        "two_hosts_platform_with_availability_included.xml (hosts go off), wifi.xml and "
+        "wifi_energy.xml. In cloud.xml, prop.xml and wifi_ns3.xml some hosts have no route "
+        "between them; wifi_ns3.xml counts its wire alone.\n\n"
+        "The other way round, 'tandem export simgrid SCENARIO' writes a scenario as a "
+        "platform for SimGrid programs. A board's host has a pstate for each GPU clock, and "
+        "ID@cpu one for each of the CPU's. Together they draw what the board does while its "
+        "CPU is at the top clock, its memory where the floor table says (tandem board show), "
+        "its heat left out and nothing else running; at other clocks SimGrid's energy "
+        "plug-in cannot speak.",
+        width);
+}
+
 static void help_contention(FILE *stream, int width)
 {
     paragraph(
@@ -440,6 +487,7 @@ const struct tdm_topic tdm_topics[] = {
     {"governors", "what sets clocks that no plan locks", help_governors},
     {"engines", "how time passes", help_engines},
     {"contention", "what boards share, and how", help_contention},
+    {"platforms", "SimGrid platform files as the network, and from scenarios", help_platforms},
     {"drivers", "what answers for a board", help_drivers},
     {"record", "what a run's record holds", help_record},
     {"json", "every key of --json", help_json},

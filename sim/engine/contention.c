@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/platform.h"
+
 // ---- journeys ----------------------------------------------------------------------------------
 
 static struct tdm_journey *new_journey(struct tdm_contention *c)
@@ -204,7 +206,7 @@ struct change_of_clock {
 
 struct work {
     int board;
-    double time;
+    double time, load;
 };
 
 static void *remember(const void *what, size_t size)
@@ -227,6 +229,27 @@ static void tell_clock(struct tdm_contention *c, int board, int domain,
                    remember(&change, sizeof change));
 }
 
+// How busy its hosts are while a board does this, 0 to 1: fully while layers run; packing, and a
+// share of the channels, ask for a part of the watts (a share that draws more than the whole does,
+// with launches closer together, is more than SimGrid can say).
+static double load_of(const struct tdm_contention *c, int board, const struct tdm_piece *piece)
+{
+    const struct tdm_unit *unit = c->base.units[board];
+    switch (piece->stage) {
+    case TDM_HEAD:
+        return 1;
+    case TDM_LOCAL:
+    case TDM_PACKING: {
+        const double idle = tdm_platform_watts(unit, piece->opp, false);
+        const double busy = tdm_platform_watts(unit, piece->opp, true);
+        const double load = (tdm_watts_sum(&piece->watts) - idle) / (busy - idle);
+        return load > 0 ? fmin(load, 1) : 0; // none, too, where nothing is drawn
+    }
+    default:
+        return 0;
+    }
+}
+
 // A stretch of constant power of a board is known before its time has come, but for those in which
 // it rests: they are known once it is known until when, and SimGrid is told so late.
 void tdm_contention_hear_piece(struct tdm_listener *listener, int board,
@@ -237,11 +260,25 @@ void tdm_contention_hear_piece(struct tdm_listener *listener, int board,
                                           offsetof(struct tdm_contention, listener));
     tell_clock(c, board, TDM_CPU, piece);
     tell_clock(c, board, TDM_GPU, piece);
-    const bool busy = piece->stage == TDM_HEAD || piece->stage == TDM_LOCAL;
-    if (!c->energy || !busy)
+    const double load = c->energy ? load_of(c, board, piece) : 0;
+    if (load <= 0)
         return;
-    const struct work work = {board, piece->end - piece->start};
+    const struct work work = {board, piece->end - piece->start, load};
     tdm_agenda_add(&c->agenda, piece->start, TDM_WORK, remember(&work, sizeof work));
+}
+
+// What the clocks are before anybody changes them.
+static void tell_first_clocks(struct tdm_contention *c)
+{
+    for (size_t i = 0; i < c->base.unit_count; i++) {
+        struct tdm_driver *driver = c->base.units[i]->driver;
+        struct tdm_readings readings;
+        driver->type->read(driver, &readings);
+        struct tdm_piece piece = {.start = 0};
+        memcpy(piece.opp, readings.opp, sizeof piece.opp);
+        tell_clock(c, (int)i, TDM_CPU, &piece);
+        tell_clock(c, (int)i, TDM_GPU, &piece);
+    }
 }
 
 static void change_clock(struct change_of_clock *change)
@@ -255,7 +292,7 @@ static void begin_work(const struct tdm_contention *c, struct work *work)
     for (int domain = 0; domain < 2; domain++) {
         const int host = tdm_network_board(c->network, work->board, (enum tdm_domain)domain);
         if (host >= 0)
-            tdm_simgrid_work(host, work->time);
+            tdm_simgrid_work(host, work->time, work->load);
     }
     free(work);
 }
@@ -378,6 +415,8 @@ static bool contention_next(struct tdm_engine *engine, struct tdm_event *event)
             engine->failed = &c->failed;
             return false;
         }
+        if (c->energy)
+            tell_first_clocks(c);
     }
     if (engine->failed || c->stopped || (c->deciding && c->deciding->driver->failed))
         return false;

@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "engine/platform_try.h"
-#include "model/parts.h"
+#include "engine/platform_routes.h"
 
 static void free_journeys(struct tdm_journey *first, bool under_way)
 {
@@ -90,40 +89,15 @@ static int make_units(struct tdm_contention *c, bool recorded, struct tdm_error 
     return 0;
 }
 
-// Asks the platform for the ways that lead through it, and gives the units links that know them:
-// what each carries alone.
+// What the ways that lead through a platform carry alone.
 static int find_routes(struct tdm_contention *c, struct tdm_error *error)
 {
     const struct tdm_scenario *scenario = c->base.scenario;
     if (!scenario->platform_count)
         return 0;
-    struct tdm_simgrid_route *routes = calloc(2 * scenario->link_count + 1, sizeof *routes);
     c->routed = calloc(scenario->link_count + 1, sizeof *c->routed);
-    size_t count = 0;
-    for (size_t i = 0; routes && i < scenario->link_count; i++) {
-        const struct tdm_scenario_link *link = &scenario->links[i];
-        const char *board = scenario->boards[link->board].host;
-        const char *server = scenario->servers[link->server].host;
-        if (!link->routed)
-            continue;
-        routes[count++] = (struct tdm_simgrid_route){.from = board, .to = server};
-        routes[count++] = (struct tdm_simgrid_route){.from = server, .to = board};
-    }
-    int status = routes && c->routed ? 0 : tdm_fail(error, "out of memory");
-    if (status == 0)
-        status = tdm_platform_try(scenario->platforms[0].path, routes, count, error);
-    for (size_t i = 0, k = 0; status == 0 && i < scenario->link_count; i++) {
-        if (!scenario->links[i].routed)
-            continue;
-        const struct tdm_simgrid_route *up = &routes[k++], *down = &routes[k++];
-        c->routed[i] = scenario->links[i];
-        c->routed[i].rtt = up->latency + down->latency;
-        c->routed[i].series =
-            tdm_parts_constant(scenario->parts, up->bandwidth, down->bandwidth, error);
-        status = c->routed[i].series ? 0 : -1;
-    }
-    free(routes);
-    return status;
+    return c->routed ? tdm_platform_routes(scenario, c->routed, error)
+                     : tdm_fail(error, "out of memory");
 }
 
 static void lead_ways(struct tdm_contention *c)

@@ -46,7 +46,12 @@ const struct tdm_engine_type *tdm_engine_type_of(const char *uri, const char **r
 /** The engine for a scenario where nobody names one: "simgrid:" where anything is shared. */
 const char *tdm_engine_usual(const struct tdm_scenario *scenario);
 
-/** J that SimGrid's energy plug-in counts for a board up to now; only of "simgrid:energy". */
+/**
+ * J that SimGrid's energy plug-in counts for a board up to now; only of "simgrid:energy". They are
+ * the driver's where the board neither heats nor stalls at switching, nothing else runs on it, its
+ * CPU is at the top clock and its memory where the floor table says, from the first plan on, and
+ * for the network of its first stream. A host's pstates know one clock alone.
+ */
 double tdm_contention_joules(struct tdm_engine *engine, int board);
 
 /** tdm_engine_open, and with `recorded` the boards keep what records need. */

@@ -7,6 +7,8 @@ static const double no_limit = 1e15; // bytes/s of a link that only has a latenc
 
 // ---- names -------------------------------------------------------------------------------------
 
+// No id has an @ or a > in it, so that names never meet.
+
 bool tdm_platform_has_cpu(const struct tdm_scenario *scenario, int board)
 {
     return scenario->boards[board].twin < 0;
@@ -28,7 +30,7 @@ const char *tdm_platform_access(const struct tdm_scenario *scenario, size_t link
                                 enum tdm_direction direction, char *name)
 {
     const struct tdm_scenario_link *l = &scenario->links[link];
-    snprintf(name, TDM_PLATFORM_NAME, "%s@%s@%s", l->from, l->to,
+    snprintf(name, TDM_PLATFORM_NAME, "%s>%s@%s", l->from, l->to,
              direction == TDM_UP ? "up" : "down");
     return name;
 }
@@ -59,6 +61,14 @@ bool tdm_platform_is_shared(const struct tdm_scenario *scenario, size_t link,
     return false;
 }
 
+// In our own engine a latency that nobody goes by stands on the way's calendar, elsewhere on a
+// link.
+static bool has_link(const struct tdm_scenario *scenario, size_t link,
+                     const struct tdm_platform_form *form)
+{
+    return !form->lean || tdm_platform_has_access(scenario, link);
+}
+
 static bool is_left_out(const struct tdm_scenario *scenario, size_t link, enum tdm_direction way,
                         const struct tdm_platform_form *form)
 {
@@ -84,30 +94,54 @@ static int top(const struct tdm_unit *unit, enum tdm_domain clock)
     return (int)unit->board->domain[clock]->opp_count - 1;
 }
 
-static double watts(const struct tdm_watts *w, bool gpu_host, bool split)
+// W of the CPU's host: its share, as far as it draws that at each clock of the GPU.
+static double cpu_watts(const struct tdm_unit *unit, int opp, bool busy)
 {
-    if (!split)
-        return tdm_watts_sum(w);
-    return gpu_host ? tdm_watts_sum(w) - w->cpu : w->cpu;
+    double least = INFINITY;
+    for (int gpu = top(unit, TDM_GPU); gpu >= 0; gpu--) {
+        const struct tdm_cell *cell = cell_at(unit, opp, gpu);
+        least = fmin(least, busy ? cell->run.cpu : cell->idle.cpu);
+    }
+    return least;
+}
+
+// W of the host of a domain at its OPP. The GPU's takes what the CPU's leaves: with the CPU at its
+// top clock, and the memory where the floor table says, the two draw what the board does at each
+// clock of the GPU.
+static double watts(const struct tdm_unit *unit, enum tdm_domain clock, int opp, bool busy)
+{
+    if (clock == TDM_CPU)
+        return cpu_watts(unit, opp, busy);
+    const int cpu = top(unit, TDM_CPU);
+    const struct tdm_cell *cell = cell_at(unit, cpu, opp);
+    const double sum = tdm_watts_sum(busy ? &cell->run : &cell->idle);
+    return tdm_platform_has_cpu(unit->scenario, unit->index) ? sum - cpu_watts(unit, cpu, busy)
+                                                             : sum;
+}
+
+double tdm_platform_watts(const struct tdm_unit *unit, const int opp[TDM_CLOCKS], bool busy)
+{
+    const double gpu = watts(unit, TDM_GPU, opp[TDM_GPU], busy);
+    return tdm_platform_has_cpu(unit->scenario, unit->index)
+               ? gpu + watts(unit, TDM_CPU, opp[TDM_CPU], busy)
+               : gpu;
 }
 
 // Speeds and watts over the OPPs of one domain, the other one at its top clock.
-static void put_pstates(FILE *out, const struct tdm_unit *unit, enum tdm_domain clock, bool split)
+static void put_pstates(FILE *out, const struct tdm_unit *unit, enum tdm_domain clock)
 {
     const double flop = unit->queues[0].stream->dnn->flop;
     fputs("speed=\"", out);
     for (int i = top(unit, clock); i >= 0; i--) {
         const struct tdm_cell *cell = clock == TDM_GPU ? cell_at(unit, top(unit, TDM_CPU), i)
                                                        : cell_at(unit, i, top(unit, TDM_GPU));
-        fprintf(out, "%.9gf%s", flop / cell->time, i ? "," : "\">");
+        fprintf(out, "%.17gf%s", flop / cell->time, i ? "," : "\">");
     }
     fputs("<prop id=\"wattage_per_state\" value=\"", out);
     for (int i = top(unit, clock); i >= 0; i--) {
-        const struct tdm_cell *cell = clock == TDM_GPU ? cell_at(unit, top(unit, TDM_CPU), i)
-                                                       : cell_at(unit, i, top(unit, TDM_GPU));
-        const double idle = watts(&cell->idle, clock == TDM_GPU, split);
-        const double busy = watts(&cell->run, clock == TDM_GPU, split);
-        fprintf(out, "%.9g:%.9g:%.9g%s", idle, idle, busy, i ? "," : "\"/></host>\n");
+        const double idle = watts(unit, clock, i, false);
+        fprintf(out, "%.17g:%.17g:%.17g%s", idle, idle, watts(unit, clock, i, true),
+                i ? "," : "\"/></host>\n");
     }
 }
 
@@ -116,11 +150,11 @@ static void put_board(FILE *out, const struct tdm_scenario *scenario, const stru
     char name[TDM_PLATFORM_NAME];
     const bool split = tdm_platform_has_cpu(scenario, unit->index);
     begin_host(out, scenario->boards[unit->index].id);
-    put_pstates(out, unit, TDM_GPU, split);
+    put_pstates(out, unit, TDM_GPU);
     if (!split)
         return;
     begin_host(out, tdm_platform_cpu(scenario, unit->index, name));
-    put_pstates(out, unit, TDM_CPU, split);
+    put_pstates(out, unit, TDM_CPU);
 }
 
 static void put_server(FILE *out, const struct tdm_scenario *scenario, int server,
@@ -169,7 +203,7 @@ static void put_access(FILE *out, const struct tdm_scenario *scenario, size_t in
 {
     const struct tdm_scenario_link *link = &scenario->links[index];
     char name[TDM_PLATFORM_NAME];
-    if (!tdm_platform_has_access(scenario, index))
+    if (!has_link(scenario, index, form))
         return;
     struct tdm_cursor cursor = {0};
     const double half = tdm_trace_rtt_at(link->series, &cursor, link->offset, link->rtt) / 2;
@@ -185,11 +219,11 @@ static void put_access(FILE *out, const struct tdm_scenario *scenario, size_t in
 }
 
 static void put_way(FILE *out, const struct tdm_scenario *scenario, size_t index,
-                    enum tdm_direction way)
+                    enum tdm_direction way, const struct tdm_platform_form *form)
 {
     const struct tdm_scenario_link *link = &scenario->links[index];
     char name[TDM_PLATFORM_NAME];
-    if (tdm_platform_has_access(scenario, index))
+    if (has_link(scenario, index, form))
         fprintf(out, "<link_ctn id=\"%s\"/>", tdm_platform_access(scenario, index, way, name));
     size_t copy = link->copy;
     for (int c = link->cell; c >= 0; c = scenario->cells[c].parent) {
@@ -207,7 +241,7 @@ static void put_routes(FILE *out, const struct tdm_scenario *scenario, size_t in
     char name[TDM_PLATFORM_NAME];
     if (!is_left_out(scenario, index, TDM_UP, form)) {
         fprintf(out, "<bypassRoute src=\"%s\" dst=\"%s\">", link->from, link->to);
-        put_way(out, scenario, index, TDM_UP);
+        put_way(out, scenario, index, TDM_UP, form);
     }
     if (is_left_out(scenario, index, TDM_DOWN, form))
         return;
@@ -216,7 +250,7 @@ static void put_routes(FILE *out, const struct tdm_scenario *scenario, size_t in
                 tdm_platform_down(scenario, link->server, name));
     else
         fprintf(out, "<bypassRoute src=\"%s\" dst=\"%s\">", link->to, link->from);
-    put_way(out, scenario, index, TDM_DOWN);
+    put_way(out, scenario, index, TDM_DOWN, form);
 }
 
 void tdm_platform_write(const struct tdm_scenario *scenario, struct tdm_unit *const *units,
@@ -226,17 +260,20 @@ void tdm_platform_write(const struct tdm_scenario *scenario, struct tdm_unit *co
           "<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n",
           out);
     if (!form->lean)
-        fprintf(
-            out,
-            "<!-- The scenario '%s' as a SimGrid platform.\n"
-            "     A board is a host whose pstates are its GPU's clocks, the fastest first, each "
-            "with the speed of its\n"
-            "     network (FLOP/s) and watts at rest and at work; ID@cpu has the CPU's clocks "
-            "and its share of the watts.\n"
-            "     Rates are those at the start of the run; traces are not part of it. Run it "
-            "with network/crosstraffic:0. -->\n",
-            scenario->name);
+        fputs("<!-- A scenario of Tandem.\n"
+              "     A board is a host whose pstates are its GPU's clocks, the fastest first, each "
+              "with the speed of its\n"
+              "     (first) network in FLOP/s and the watts of the board at rest and at work; "
+              "ID@cpu has the CPU's clocks, and\n"
+              "     its share of these watts. They hold for a CPU at its top clock, memory where "
+              "the board's floor table says,\n"
+              "     and the reference temperature. Rates are those at the start of the run; "
+              "traces are not part of it.\n"
+              "     Run it with cfg=network/crosstraffic:0. -->\n",
+              out);
     fputs("<platform version=\"4.1\">\n<zone id=\"tandem\" routing=\"None\">\n", out);
+    if (!form->lean)
+        fprintf(out, "<prop id=\"scenario\" value=\"%s\"/>\n", scenario->name);
     for (size_t i = 0; i < scenario->board_count; i++)
         put_board(out, scenario, units[i]);
     for (size_t i = 0; i < scenario->server_count; i++)

@@ -26,6 +26,13 @@ struct tdm_platform_form {
 void tdm_platform_write(const struct tdm_scenario *scenario, struct tdm_unit *const *units,
                         const struct tdm_platform_form *form, FILE *out);
 
+/**
+ * W that the hosts of a board draw together at these clocks, at rest or at work on its first
+ * network. That is what the board draws while its CPU is at the top clock, its
+ * memory where the floor table says, nothing else runs, and it is at its reference temperature.
+ */
+double tdm_platform_watts(const struct tdm_unit *unit, const int opp[TDM_CLOCKS], bool busy);
+
 /** Whether the CPU of a board has a host of its own. */
 bool tdm_platform_has_cpu(const struct tdm_scenario *scenario, int board);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#define _GNU_SOURCE // memfd_create
-#include "engine/simgrid.h"
+#include "engine/simgrid_parts.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -19,8 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "core/error.h"
 #include "engine/agenda.h"
@@ -28,6 +25,7 @@
 
 enum { SIDE_STACK = 8 << 20 };    // bytes; SimGrid's own part reads the platform on it
 static const double huge = 1e22;  // bytes/s: more than any link, in any unit
+static const double retry = 0.1;  // s from a failure to the next attempt
 static const double nearly_0 = 1; // SimGrid's bytes/s during an outage: some 1e-6 bytes/s
 
 enum job { WAIT, CARRY, SLEEP };
@@ -63,6 +61,7 @@ struct order {
     enum order_kind kind;
     int whom;
     double value;
+    double load; // of WORK
 };
 
 static struct network {
@@ -186,8 +185,10 @@ static void carry_out(const struct order *order)
         break;
     case WORK: {
         const sg_host_t host = net.hosts[order->whom];
-        sg_exec_t work = sg_actor_exec_init(order->value * sg_host_get_speed(host));
+        const double speed = order->load * sg_host_get_speed(host);
+        sg_exec_t work = sg_actor_exec_init(order->value * speed);
         sg_exec_set_host(work, host);
+        sg_exec_set_bound(work, speed);
         sg_exec_start(work);
         break;
     }
@@ -262,6 +263,8 @@ static void take_orders(struct worker *worker)
 static sg_comm_t start_flow(const struct worker *worker)
 {
     const struct tdm_simgrid_flow *flow = worker->flow;
+    if (net.setup->is_path && sg_host_get_route_latency(worker->host, net.hosts[flow->to]) == 0)
+        tdm_simgrid_add_latencies(); // a user's links change by themselves: the other cure
     for (int i = 0; i < flow->changing_count; i++)
         sg_link_set_bandwidth(net.links[flow->changing[i]], huge);
     sg_comm_t comm = sg_mailbox_put_async(worker->mailbox, worker->flow,
@@ -271,14 +274,25 @@ static sg_comm_t start_flow(const struct worker *worker)
     return comm;
 }
 
+// What was sent is in the mailbox, there or failed, until somebody takes it.
+static void forget(sg_mailbox_t mailbox)
+{
+    void *flow = NULL;
+    sg_comm_wait(sg_mailbox_get_async(mailbox, &flow));
+}
+
 static void carry(struct worker *worker)
 {
     const sg_host_t from = net.hosts[worker->flow->from];
     if (worker->host != from)
         sg_actor_set_host(sg_actor_self(), from);
     worker->host = from;
-    sg_comm_wait(start_flow(worker));
-    sg_mailbox_get(worker->mailbox); // it has been there since; the mailbox forgets it
+    // A link of a user's platform may be off: what is lost starts anew.
+    while (sg_comm_wait(start_flow(worker)) != SG_OK) {
+        forget(worker->mailbox);
+        sg_actor_sleep_for(retry);
+    }
+    forget(worker->mailbox);
     worker->flow->ended = simgrid_get_clock();
     net.ended = worker->flow;
     net.active--;
@@ -329,61 +343,7 @@ static void worker_main(int argc, char **argv)
 
 // Stopping at a date takes SimGrid 4 time in proportion to the hosts: there a worker sleeps until
 // it.
-#if SIMGRID_VERSION_MAJOR >= 4
-#define TIMING "--cfg=precision/timing:1e-9"
-enum { BY_DATES = 0 };
-#else
-#define TIMING "--cfg=surf/precision:1e-9"
-enum { BY_DATES = 1 };
-#endif
-
-// A worker's stack takes 5 kB at most; the memory of a large fleet is mostly theirs.
-static const char *stack_size(bool many)
-{
-    return many ? "--cfg=contexts/stack-size:8" : "--cfg=contexts/stack-size:64";
-}
-
-static void initialise(bool energy, bool many)
-{
-    char *const options[] = {
-        "tandem", "--log=root.thres:critical",
-        // A connection that stays open: what is sent takes its bytes by the rate, and nothing else.
-        "--cfg=network/latency-factor:1", "--cfg=network/bandwidth-factor:1",
-        "--cfg=network/weight-S:0", "--cfg=network/TCP-gamma:0", "--cfg=network/crosstraffic:0",
-        TIMING, "--cfg=contexts/guard-size:0",
-#ifdef TDM_HANDOVER_BY_THREADS
-        "--cfg=contexts/factory:thread",
-#endif
-        (char *)stack_size(many), NULL};
-    char *argv[sizeof options / sizeof *options]; // it moves them about
-    memcpy(argv, options, sizeof options);
-    int argc = (int)(sizeof options / sizeof *options) - 1;
-    simgrid_init(&argc, argv);
-    if (energy)
-        sg_host_energy_plugin_init();
-}
-
-static void load(const struct tdm_simgrid_setup *setup)
-{
-    char path[64];
-    if (setup->is_path) {
-        simgrid_load_platform(setup->platform);
-        return;
-    }
-    const int fd = memfd_create("platform.xml", MFD_CLOEXEC);
-    const size_t length = strlen(setup->platform);
-    size_t written = 0;
-    while (fd >= 0 && written < length) {
-        const ssize_t n = write(fd, setup->platform + written, length - written);
-        if (n < 0)
-            break;
-        written += (size_t)n;
-    }
-    assert(written == length && "a platform fits into memory twice");
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    simgrid_load_platform(path);
-    close(fd);
-}
+enum { BY_DATES = SIMGRID_VERSION_MAJOR < 4 };
 
 // SimGrid adds up time. A step that is longer than all before it may end an ulp behind `date`, and
 // the process with it where somebody is ready then; shorter ones are exact.
@@ -392,7 +352,7 @@ static void run_until(double date)
     double clock;
     while ((clock = simgrid_get_clock()) > 0 && 2 * clock < date)
         simgrid_run_until(2 * clock);
-    if (clock < date)
+    if (clock < date || (clock <= date && net.setup->energy)) // the plug-in wants to be asked
         simgrid_run_until(date);
 }
 
@@ -417,8 +377,8 @@ static void run_by_dates(void)
 static void side_main(void *context)
 {
     (void)context;
-    initialise(net.setup->energy, net.setup->many);
-    load(net.setup);
+    tdm_simgrid_initialise(net.setup->energy, net.setup->many);
+    tdm_simgrid_load(net.setup);
     tdm_handover_back(net.handover);
     if (BY_DATES)
         run_by_dates();
@@ -427,15 +387,6 @@ static void side_main(void *context)
     give(berth_at(0), SLEEP, NULL, 0);
     simgrid_run();
     abort(); // workers never end
-}
-
-const char *tdm_simgrid_version(void)
-{
-    static char text[32];
-    int major, minor, patch;
-    sg_version_get(&major, &minor, &patch);
-    snprintf(text, sizeof text, "%d.%d", major, minor);
-    return text;
 }
 
 int tdm_simgrid_start(const struct tdm_simgrid_setup *setup, struct tdm_error *error)
@@ -472,12 +423,14 @@ int tdm_simgrid_link(const char *name)
     return (int)net.link_count++;
 }
 
-static void enter(enum order_kind kind, int whom, double value)
+static struct order *enter(enum order_kind kind, int whom, double value)
 {
     if (net.order_done == net.order_count)
         net.order_done = net.order_count = 0;
     net.orders = grow(net.orders, net.order_count, &net.order_room, sizeof *net.orders);
-    net.orders[net.order_count++] = (struct order){kind, whom, value};
+    struct order *order = &net.orders[net.order_count++];
+    *order = (struct order){kind, whom, value, 1};
+    return order;
 }
 
 void tdm_simgrid_send(struct tdm_simgrid_flow *flow)
@@ -517,9 +470,9 @@ void tdm_simgrid_set_pstate(int host, int pstate)
     enter(PSTATE, host, pstate);
 }
 
-void tdm_simgrid_work(int host, double time)
+void tdm_simgrid_work(int host, double time, double load)
 {
-    enter(WORK, host, time);
+    enter(WORK, host, time)->load = load;
 }
 
 struct tdm_simgrid_flow *tdm_simgrid_advance(double now, double until)
@@ -541,27 +494,4 @@ double tdm_simgrid_joules(int host, double now)
     assert(!ended && "all flows that end by now have been seen");
     (void)ended;
     return net.joules;
-}
-
-// ---- platform files ----------------------------------------------------------------------------
-
-int tdm_simgrid_ask(const char *path, struct tdm_simgrid_route *routes, size_t count)
-{
-    initialise(false, false);
-    simgrid_load_platform(path);
-    for (size_t i = 0; i < count; i++) {
-        struct tdm_simgrid_route *route = &routes[i];
-        sg_host_t from = sg_host_by_name(route->from), to = sg_host_by_name(route->to);
-        if (!from || !to) {
-            fprintf(stderr, "the platform has no host '%s'\n", from ? route->to : route->from);
-            return -1;
-        }
-        route->bandwidth = sg_host_get_route_bandwidth(from, to);
-        route->latency = sg_host_get_route_latency(from, to);
-        if (!(route->bandwidth > 0)) {
-            fprintf(stderr, "no route leads from '%s' to '%s'\n", route->from, route->to);
-            return -1;
-        }
-    }
-    return 0;
 }

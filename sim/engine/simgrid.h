@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * SimGrid as a network of flows: transfers that share links, and hosts whose clocks follow the
- * boards'. The only place that knows SimGrid; its C API as far as 3.32 and 4.0 have it alike.
+ * boards'. Only simgrid*.c know SimGrid; its C API as far as 3.32 and 4.0 have it alike.
  *
  * SimGrid lives once a process and its clock never returns, so there is one network a process, and
  * it lasts until the process ends. It runs on a stack of its own and hands over whenever a flow has
@@ -38,24 +38,10 @@ struct tdm_simgrid_setup {
     bool many;   /**< hosts, so that memory is short */
 };
 
-/** What a platform file says of the way between two hosts. */
-struct tdm_simgrid_route {
-    const char *from, *to; /**< names of hosts */
-    double bandwidth;      /**< bytes/s of its narrowest link */
-    double latency;        /**< s, one way */
-};
-
 /** SimGrid's version, "3.32". */
 const char *tdm_simgrid_version(void);
 
-/**
- * In a process that is good for nothing else afterwards: loads a platform file and fills the routes
- * in. SimGrid prints what it does not like on standard error, and may end the process; so does
- * this, with -1.
- */
-int tdm_simgrid_ask(const char *path, struct tdm_simgrid_route *routes, size_t count);
-
-/** Starts it, once a process (asserted). -1 with `error`. */
+/** Starts it. -1 with `error` where there has been one in this process before. */
 int tdm_simgrid_start(const struct tdm_simgrid_setup *setup, struct tdm_error *error);
 
 /** A number for what is called so, which must be there (asserted). Ask once: each call is a new
@@ -75,8 +61,8 @@ void tdm_simgrid_note_rate(int link, double rate);
 void tdm_simgrid_set_latency(int link, double latency);
 /** Sets a host's clock. */
 void tdm_simgrid_set_pstate(int host, int pstate);
-/** Keeps a host busy for `time` s at its clock from now on. */
-void tdm_simgrid_work(int host, double time);
+/** Keeps a host busy for `time` s at its clock from now on, with this share (0 to 1) of it. */
+void tdm_simgrid_work(int host, double time, double load);
 
 /**
  * Lets time pass from `now` (the caller's clock) until `until`, or until a flow ends before that,

@@ -180,14 +180,21 @@ const struct tdm_trace *tdm_parts_trace(struct tdm_parts *parts, const char *ref
     return trace ? keep(parts, TRACE, reference, floor, trace) : NULL;
 }
 
+const struct tdm_trace *tdm_parts_samples(struct tdm_parts *parts,
+                                          const struct tdm_samples *samples,
+                                          struct tdm_error *error)
+{
+    struct tdm_trace *trace = tdm_trace_new(samples, error);
+    return trace ? keep(parts, TRACE, "(samples)", -1, trace) : NULL;
+}
+
 const struct tdm_trace *tdm_parts_constant(struct tdm_parts *parts, double up, double down,
                                            struct tdm_error *error)
 {
     const double zero = 0;
     const struct tdm_samples samples = {
         .count = 1, .duration = 1, .t = &zero, .up = &up, .down = &down};
-    struct tdm_trace *trace = tdm_trace_new(&samples, error);
-    return trace ? keep(parts, TRACE, "(constant)", -1, trace) : NULL;
+    return tdm_parts_samples(parts, &samples, error);
 }
 
 const struct tdm_trace *tdm_parts_narrower(struct tdm_parts *parts, const struct tdm_trace *own,

@@ -31,6 +31,10 @@ const struct tdm_trace *tdm_parts_trace(struct tdm_parts *parts, const char *ref
                                         double floor, struct tdm_error *error);
 const struct tdm_trace *tdm_parts_constant(struct tdm_parts *parts, double up, double down,
                                            struct tdm_error *error);
+/** tdm_trace_new, a new one at each call. */
+const struct tdm_trace *tdm_parts_samples(struct tdm_parts *parts,
+                                          const struct tdm_samples *samples,
+                                          struct tdm_error *error);
 /** tdm_trace_narrower of two of these traces, made once. NULL if there is no memory. */
 const struct tdm_trace *tdm_parts_narrower(struct tdm_parts *parts, const struct tdm_trace *own,
                                            const struct tdm_trace *limit);

@@ -18,7 +18,7 @@ ROOMS = {
 
 # Foreign headers, and the one file (or the few whose names begin alike) that may include them.
 ONLY_IN = {
-    "SimGrid": (r"(simgrid|xbt)(/|\.h)", "sim/engine/simgrid.c"),
+    "SimGrid": (r"(simgrid|xbt)(/|\.h)", "sim/engine/simgrid"),
     "Expat": (r"expat\.h", "sim/core/xml.c"),
     "HDF5": (r"(hdf5(_hl)?|H5\w*)\.h", "sim/core/h5"),
     "ONNX Runtime": (r"(.*/)?onnxruntime\w*\.h", "hil/inference.c"),
