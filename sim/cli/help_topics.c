@@ -327,8 +327,8 @@ static void help_platforms(FILE *stream, int width)
         "platform for SimGrid programs. A board's host has a pstate for each GPU clock, and "
         "ID@cpu one for each of the CPU's. Together they draw what the board does while its "
         "CPU is at the top clock, its memory where the floor table says (tandem board show), "
-        "its heat left out and nothing else running; at other clocks SimGrid's energy "
-        "plug-in cannot speak.",
+        "its heat left out and nothing else running; at other clocks, and of shares of the "
+        "channels, SimGrid's energy plug-in cannot speak.",
         width);
 }
 

@@ -78,7 +78,8 @@ class Export(unittest.TestCase):
             first = {name: array[0] for name, array in record["requests"].items()}
             board = next(b for b in record["boards"].values() if b.attrs["index"] == first["board"])
             power = board["power"]
-            after = [i for i, start in enumerate(power["start"][:]) if start >= first["answer"] - 1e-9]
+            after = [i for i, start in enumerate(power["start"][:])
+                     if start >= first["answer"] - 1e-9 and power["stage"][i] == 4]
             rest = sum(power[cause][after[0]] for cause in
                        ("fixed", "cpu", "gpu", "memory", "leakage")) if after else None
         return first, rest
