@@ -32,8 +32,10 @@ static int check_lines(const char *path, FILE *file, struct tdm_error *error)
     size_t room = 0;
     int status = 0;
     for (long number = 1; status == 0 && getline(&line, &room, file) >= 0; number++) {
-        double when, rate;
-        if (sscanf(line, "%lf %lf", &when, &rate) == 2 && !(rate > 0))
+        char *second, *end;
+        strtod(line, &second); // the date
+        const double rate = strtod(second, &end);
+        if (second > line && end > second && !(rate > 0))
             status = tdm_fail_at(error, path, number, 0,
                                  "a bandwidth of %g, over which SimGrid passes without a word; "
                                  "a bandwidth is above 0, and a link that is off has a state_file",

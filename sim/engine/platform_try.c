@@ -21,6 +21,7 @@
 #include "engine/platform_profiles.h"
 #include "engine/simgrid.h"
 
+enum { SAID = 1024 };                 // bytes kept of what SimGrid says
 enum { OF_NO_USE = 99 };              // how the child ends where the file is no use to us
 static const double most_looks = 1e6; // at routes, in all
 
@@ -161,15 +162,16 @@ static int explain(const struct tdm_platform_trial *trial, size_t asking, char *
                            "a route begins or ends in a Wi-Fi zone, and only a program can say how "
                            "fast its stations are: give the <link> rates or a trace of its own");
     if (strstr(said, "bad_alloc"))
-        strcpy(said, "it takes more than a quarter of this machine's memory");
+        snprintf(said, SAID, "it takes more than a quarter of this machine's memory");
     if (strcmp(said, "stod") == 0 || strcmp(said, "stoi") == 0)
-        strcpy(said, "something that should be a number is none, in the file or in a profile");
+        snprintf(said, SAID,
+                 "something that should be a number is none, in the file or in a profile");
     const bool crashed = WIFSIGNALED(status) && !said[0];
     if (asking < trial->count && WIFSIGNALED(status))
         snprintf(way, sizeof way, "no route from '%.100s' to '%.100s'%s",
                  trial->routes[asking].from, trial->routes[asking].to, crashed ? "" : ": ");
     if (crashed && !way[0])
-        snprintf(said, 100, "it broke down (%.80s)", strsignal(WTERMSIG(status)));
+        snprintf(said, SAID, "it broke down (%.80s)", strsignal(WTERMSIG(status)));
     return tdm_fail_at(error, trial->path, line, 0, "SimGrid %s refuses this platform: %s%.300s",
                        tdm_simgrid_version(), way,
                        said[0] || way[0] ? said : "it gave up without a word");
@@ -229,7 +231,7 @@ static int read_samples(struct tdm_platform_trial *trial, int fd, struct tdm_err
 static int judge(struct tdm_platform_trial *trial, const struct traces *traces, pid_t child,
                  struct tdm_error *error)
 {
-    char said[1024];
+    char said[SAID];
     int status = -1;
     const bool ended = read_up(traces->said, said, sizeof said, clock_now() + trial->patience);
     if (!ended)

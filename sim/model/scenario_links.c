@@ -172,7 +172,7 @@ static int narrow(const struct tdm_scenario *scenario, struct tdm_scenario_link 
     link->mixed = changing > 1;
     const struct tdm_trace *series = link->series;
     for (int way = 0; way < TDM_DIRECTIONS; way++)
-        if (series->way[way].most >= TDM_TRACE_MOST_RATE)
+        if (!series || series->way[way].most >= TDM_TRACE_MOST_RATE)
             return tdm_scenario_fail(scenario, link->place, error,
                                      "nothing limits what this link carries %s: give it a rate of "
                                      "its own, or its cell one%s",
