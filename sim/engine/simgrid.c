@@ -83,6 +83,8 @@ static struct network {
 
     sg_host_t *hosts;
     size_t host_count, host_room;
+    sg_exec_t *works; // of each host, the last
+    size_t work_room;
     sg_link_t *links;
     double *rates; // of each link, in SimGrid's bytes/s
     size_t link_count, link_room;
@@ -170,6 +172,18 @@ static void give(struct berth *berth, enum job job, struct tdm_simgrid_flow *flo
 
 // ---- orders ------------------------------------------------------------------------------------
 
+// A host has one work at a time. By the next one the last has ended, and is only let go.
+static void work_on(sg_host_t host, const struct order *order, sg_exec_t *work)
+{
+    const double speed = order->load * sg_host_get_speed(host);
+    if (*work)
+        sg_exec_cancel(*work);
+    *work = sg_actor_exec_init(order->value * speed);
+    sg_exec_set_host(*work, host);
+    sg_exec_set_bound(*work, speed);
+    sg_exec_start(*work);
+}
+
 static void carry_out(const struct order *order)
 {
     switch (order->kind) {
@@ -183,15 +197,9 @@ static void carry_out(const struct order *order)
     case PSTATE:
         sg_host_set_pstate(net.hosts[order->whom], (unsigned long)order->value);
         break;
-    case WORK: {
-        const sg_host_t host = net.hosts[order->whom];
-        const double speed = order->load * sg_host_get_speed(host);
-        sg_exec_t work = sg_actor_exec_init(order->value * speed);
-        sg_exec_set_host(work, host);
-        sg_exec_set_bound(work, speed);
-        sg_exec_start(work);
+    case WORK:
+        work_on(net.hosts[order->whom], order, &net.works[order->whom]);
         break;
-    }
     case JOULES:
         net.joules = sg_host_get_consumed_energy(net.hosts[order->whom]);
         break;
@@ -406,7 +414,9 @@ int tdm_simgrid_host(const char *name)
     sg_host_t host = sg_host_by_name(name);
     assert(host && "a host of the platform is asked for");
     net.hosts = grow(net.hosts, net.host_count, &net.host_room, sizeof(sg_host_t));
+    net.works = grow(net.works, net.host_count, &net.work_room, sizeof(sg_exec_t));
     net.hosts[net.host_count] = host;
+    net.works[net.host_count] = NULL;
     return (int)net.host_count++;
 }
 
