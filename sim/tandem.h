@@ -37,6 +37,7 @@ const char *tdm_version(void);
 // ---- plans, outcomes, states -------------------------------------------------------------------
 
 enum { TDM_CLOCKS = 3 };    /**< cpu, gpu, emc, in this order wherever clocks are listed */
+enum { TDM_KNOBS = 8 };     /**< cpu, gpu, emc, processor, cut, xi, bits, link, in this order */
 enum { TDM_GOVERNED = -1 }; /**< in place of an OPP: the board's governor chooses */
 
 /**
@@ -56,6 +57,7 @@ struct tdm_plan {
     double xi;           /**< share of the channels beyond the point that is sent, 0 to 1 */
     int bits;            /**< of each value that is sent: 32, 16 or 8; the input is sent as it is */
     int link;            /**< index among the board's links */
+    double thinking;     /**< s of one CPU core that deciding takes before anything else happens */
 };
 
 /** What a plan led to. Times of day are s since the start of the run. */
@@ -67,6 +69,7 @@ struct tdm_outcome {
     double arrival, start, answer; /**< came, service began, answered (INFINITY: never) */
     double latency;                /**< s, TTI: answer - arrival */
     double waited;                 /**< s for the board */
+    double thinking;               /**< s that it waited for its decision */
     double switching;              /**< s stalled by clock changes */
     double head;                   /**< s that the layers before the point took, packing included */
     double local;                  /**< s that the board's share beyond the point took */
@@ -150,6 +153,110 @@ int tdm_engine_check(const struct tdm_engine *engine, struct tdm_error *error);
 
 /** Answers the decision event just handed out. `plan` must be possible (asserted). */
 void tdm_engine_decide(struct tdm_engine *engine, const struct tdm_plan *plan);
+
+// ---- environments ------------------------------------------------------------------------------
+
+/**
+ * An environment is a scenario in which somebody else decides: one step is one request. What is
+ * observed, which knobs are free, the reward, the length of an episode and what thinking costs come
+ * from the scenario (`tandem help environment`).
+ *
+ * Where several boards or requests in flight decide in turn, a step is the decision that is due
+ * next, of whatever board, and its reward is that of all requests that were answered until the one
+ * after it.
+ *
+ * An episode is truncated after the scenario's number of requests, or when its run is over, and
+ * terminates where so many requests wait that the run is given up. The next one goes on from there,
+ * or begins another run with another seed.
+ */
+struct tdm_env;
+
+/** What it takes and gives. Texts are the library's. */
+struct tdm_spaces {
+    int observation;              /**< floats of an observation, each in [-1, 1] */
+    int knobs;                    /**< free ones: integers of an action */
+    int levels[TDM_KNOBS];        /**< of each; an action's integers are from 0 to levels - 1 */
+    const char *names[TDM_KNOBS]; /**< of each */
+    const char *entries[64];      /**< of the observation's floats */
+};
+
+/** What a step led to. */
+struct tdm_step {
+    float reward;
+    bool terminated;   /**< the run was given up; `reward` is the worst there is */
+    bool truncated;    /**< the episode is over otherwise; in either case, reset before the next */
+    float exponent;    /**< the discount up to the next state is gamma to the power of it */
+    uint32_t answered; /**< requests that the reward is of, dropped ones among them */
+    uint32_t dropped;  /**< of them */
+    uint32_t late;     /**< of them */
+    double latency, energy, cost; /**< s, J, J: means of those that were served; NAN for none */
+    double accuracy;              /**< mean; NAN where nothing is known */
+};
+
+/**
+ * Opens an environment over a scenario, which must outlive it; `uri` as in tdm_engine_open. Engines
+ * that run once a process ("simgrid:") get a process of their own for each run. NULL with `error`.
+ * The caller frees it.
+ */
+struct tdm_env *tdm_env_open(const char *uri, const struct tdm_scenario *scenario,
+                             struct tdm_error *error);
+void tdm_env_free(struct tdm_env *env);
+
+/** The environment's, as long as it lives. */
+const struct tdm_spaces *tdm_env_spaces(const struct tdm_env *env);
+
+/**
+ * Begins an episode: with `seed`, the first of a run that is always the same; with 0, wherever the
+ * last one ended. Writes the observation. -1 with `error` if there is no decision to be made, or
+ * the run broke off.
+ */
+int tdm_env_reset(struct tdm_env *env, uint64_t seed, float *observation, struct tdm_error *error);
+
+/**
+ * Takes the action (asserted to be possible), writes the next observation (at the end of a run: the
+ * last one once more) and fills `step`. -1 with `error` if the run broke off.
+ */
+int tdm_env_step(struct tdm_env *env, const int32_t *action, float *observation,
+                 struct tdm_step *step, struct tdm_error *error);
+
+/** What happens when an episode of many is over, as in Gymnasium. */
+enum tdm_autoreset {
+    TDM_NEXT_STEP, /**< the next step resets, ignores the action and has no reward */
+    TDM_SAME_STEP, /**< at once; the last observation goes to `finals` */
+    TDM_NO_RESET,  /**< whoever steps resets */
+};
+
+/**
+ * Many environments in step, over buffers of the caller's, row by row: `count` rows each. Rows of
+ * `observations` and `finals` are spaces.observation floats, of `actions` spaces.knobs integers.
+ */
+struct tdm_buffers {
+    float *observations;
+    const int32_t *actions;
+    float *rewards;
+    bool *terminations, *truncations;
+    float *finals;          /**< only used with TDM_SAME_STEP; or NULL */
+    struct tdm_step *steps; /**< all that is known of each; or NULL */
+};
+struct tdm_vec;
+
+/** `count` environments, whose buffers are set by tdm_vec_use. NULL with `error`. */
+struct tdm_vec *tdm_vec_open(const char *uri, const struct tdm_scenario *scenario, size_t count,
+                             enum tdm_autoreset autoreset, struct tdm_error *error);
+void tdm_vec_free(struct tdm_vec *vec);
+const struct tdm_spaces *tdm_vec_spaces(const struct tdm_vec *vec);
+/** Lends buffers until the next call, or the end. */
+void tdm_vec_use(struct tdm_vec *vec, const struct tdm_buffers *buffers);
+
+/**
+ * Resets those whose `mask` is true, or all where it is NULL. Seeds as in tdm_env_reset, one each;
+ * NULL: 0 for all, but then the first runs have the seeds of the scenario's and up. Others' rows
+ * stay. -1 with `error`.
+ */
+int tdm_vec_reset(struct tdm_vec *vec, const uint64_t *seeds, const bool *mask,
+                  struct tdm_error *error);
+/** One step of each; after -1 with `error`, only a reset of all makes sense. No heap is touched. */
+int tdm_vec_step(struct tdm_vec *vec, struct tdm_error *error);
 
 // ---- policies ----------------------------------------------------------------------------------
 

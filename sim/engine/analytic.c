@@ -6,6 +6,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/error.h"
 #include "engine/engine.h"
@@ -84,7 +85,8 @@ static int refuse_sharing(const struct tdm_scenario *scenario, struct tdm_error 
     return 0;
 }
 
-static int make_units(struct analytic *a, bool recorded, struct tdm_error *error)
+static int make_units(struct analytic *a, bool recorded, const struct tdm_engine *like,
+                      struct tdm_error *error)
 {
     const struct tdm_scenario *scenario = a->base.scenario;
     a->base.units = calloc(scenario->board_count, sizeof(struct tdm_unit *));
@@ -94,11 +96,13 @@ static int make_units(struct analytic *a, bool recorded, struct tdm_error *error
         return tdm_fail(error, "out of memory");
     for (size_t i = 0; i < scenario->board_count; i++) {
         const int twin = scenario->boards[i].twin;
-        const struct tdm_unit_setup setup = {
-            .seed = a->base.seed,
-            .slots = a->slots + i * scenario->server_count,
-            .recorded = recorded,
-            .twin = twin >= 0 && (size_t)twin < i ? a->base.units[twin] : NULL};
+        const struct tdm_unit_setup setup = {.seed = a->base.seed,
+                                             .slots = a->slots + i * scenario->server_count,
+                                             .recorded = recorded,
+                                             .twin = like ? like->units[i]
+                                                     : twin >= 0 && (size_t)twin < i
+                                                         ? a->base.units[twin]
+                                                         : NULL};
         a->base.units[i] = tdm_unit_new(scenario, (int)i, &setup, error);
         if (!a->base.units[i])
             return -1;
@@ -109,24 +113,48 @@ static int make_units(struct analytic *a, bool recorded, struct tdm_error *error
     return 0;
 }
 
-static struct tdm_engine *analytic_open(const char *rest, const struct tdm_scenario *scenario,
-                                        uint64_t seed, bool recorded, struct tdm_error *error)
+static struct tdm_engine *make(const struct tdm_scenario *scenario, uint64_t seed, bool recorded,
+                               const struct tdm_engine *like, struct tdm_error *error)
 {
-    if (rest[0]) {
-        tdm_fail(error, "the analytic engine takes nothing after 'analytic:'");
-        return NULL;
-    }
     struct analytic *a = calloc(1, sizeof *a);
     if (!a) {
         tdm_fail(error, "out of memory");
         return NULL;
     }
     a->base = (struct tdm_engine){.type = &tdm_analytic_engine, .scenario = scenario, .seed = seed};
-    if (make_units(a, recorded, error)) {
+    if (make_units(a, recorded, like, error)) {
         analytic_free(&a->base);
         return NULL;
     }
     return &a->base;
+}
+
+static struct tdm_engine *analytic_open(const char *rest, const struct tdm_scenario *scenario,
+                                        uint64_t seed, bool recorded, struct tdm_error *error)
+{
+    if (!rest[0])
+        return make(scenario, seed, recorded, NULL, error);
+    tdm_fail(error, "the analytic engine takes nothing after 'analytic:'");
+    return NULL;
+}
+
+static struct tdm_engine *analytic_twin(const struct tdm_engine *like, uint64_t seed,
+                                        struct tdm_error *error)
+{
+    return make(like->scenario, seed, false, like, error);
+}
+
+static void analytic_restart(struct tdm_engine *engine, double begin)
+{
+    struct analytic *a = analytic_of(engine);
+    const struct tdm_scenario *scenario = engine->scenario;
+    for (size_t i = 0; i < scenario->board_count * scenario->server_count; i++)
+        memset(a->slots[i].free_at, 0, a->slots[i].count * sizeof *a->slots[i].free_at);
+    for (size_t i = 0; i < engine->unit_count; i++)
+        tdm_unit_restart(engine->units[i], engine->seed, begin);
+    tdm_roster_restart(&a->roster);
+    a->deciding = NULL;
+    a->stopped = false;
 }
 
 static void stop(struct analytic *a)
@@ -172,4 +200,6 @@ const struct tdm_engine_type tdm_analytic_engine = {
     .open = analytic_open,
     .next = analytic_next,
     .decide = analytic_decide,
-    .free = analytic_free};
+    .free = analytic_free,
+    .restart = analytic_restart,
+    .twin = analytic_twin};

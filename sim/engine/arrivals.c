@@ -24,20 +24,21 @@ static double closed_after(struct tdm_arrivals *a, double last)
 static double closed_first(struct tdm_arrivals *a)
 {
     for (int64_t i = 0; i < a->stream->inflight; i++)
-        come_again(a, a->stream->from);
+        come_again(a, a->from);
     return closed_after(a, 0);
-}
-
-static double periodic_first(struct tdm_arrivals *a)
-{
-    return a->stream->from;
 }
 
 // By multiplication, so that rounding does not add up over a long run.
 static double periodic_after(struct tdm_arrivals *a, double last)
 {
     (void)last;
-    return a->stream->from + (double)a->count / a->stream->rate;
+    return a->stream->from + (double)(a->place + a->count) / a->stream->rate;
+}
+
+static double periodic_first(struct tdm_arrivals *a)
+{
+    a->place = (size_t)ceil((a->from - a->stream->from) * a->stream->rate);
+    return periodic_after(a, 0);
 }
 
 static double poisson_after(struct tdm_arrivals *a, double last)
@@ -47,7 +48,7 @@ static double poisson_after(struct tdm_arrivals *a, double last)
 
 static double poisson_first(struct tdm_arrivals *a)
 {
-    return poisson_after(a, a->stream->from);
+    return poisson_after(a, a->from);
 }
 
 static double file_after(struct tdm_arrivals *a, double last)
@@ -60,7 +61,7 @@ static double file_after(struct tdm_arrivals *a, double last)
 static double file_first(struct tdm_arrivals *a)
 {
     double first = file_after(a, 0);
-    while (first < a->stream->from)
+    while (first < a->from)
         first = file_after(a, first);
     return first;
 }
@@ -80,9 +81,10 @@ static double within(const struct tdm_arrivals *a, double time)
 }
 
 void tdm_arrivals_start(struct tdm_arrivals *a, const struct tdm_stream *stream, uint64_t seed,
-                        uint64_t index, double *again)
+                        uint64_t index, double begin, double *again)
 {
     *a = (struct tdm_arrivals){.type = &tdm_arrival_types[stream->arrivals], .stream = stream};
+    a->from = fmax(begin, stream->from);
     a->again = again;
     tdm_random_seed(&a->random, seed, "arrivals", index);
     a->next = within(a, a->type->first(a));

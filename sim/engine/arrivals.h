@@ -10,8 +10,9 @@ struct tdm_arrivals {
     const struct tdm_arrival_type *type;
     const struct tdm_stream *stream;
     struct tdm_random random;
+    double from;    /**< s: none comes before */
     uint64_t count; /**< taken so far */
-    size_t place;   /**< file: of the next in the stream's times */
+    size_t place;   /**< file: of the next in the stream's times; periodic: those before `from` */
     double next;    /**< s; INFINITY: no more, or (closed) not before the next answer */
     double *again;  /**< closed: when those who were answered come again; a ring */
     size_t again_first, again_count;
@@ -28,11 +29,12 @@ struct tdm_arrival_type {
 extern const struct tdm_arrival_type tdm_arrival_types[];
 
 /**
- * `index` tells streams of one scenario apart. `again` has room for `inflight` times and outlives
- * the arrivals; only closed loops use it.
+ * Those that come from `begin` s on, and not before the stream says. `index` tells streams of one
+ * scenario apart. `again` has room for `inflight` times and outlives the arrivals; only closed
+ * loops use it.
  */
 void tdm_arrivals_start(struct tdm_arrivals *arrivals, const struct tdm_stream *stream,
-                        uint64_t seed, uint64_t index, double *again);
+                        uint64_t seed, uint64_t index, double begin, double *again);
 
 /** Takes the next arrival and finds the one after it. */
 double tdm_arrivals_take(struct tdm_arrivals *arrivals);

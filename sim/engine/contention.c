@@ -229,9 +229,9 @@ static void tell_clock(struct tdm_contention *c, int board, int domain,
                    remember(&change, sizeof change));
 }
 
-// How busy its hosts are while a board does this, 0 to 1: fully while layers run; packing, and a
-// share of the channels, ask for a part of the watts (a share that draws more than the whole does,
-// with launches closer together, is more than SimGrid can say).
+// How busy its hosts are while a board does this, 0 to 1: fully while layers run; packing,
+// thinking, and a share of the channels, ask for a part of the watts (a share that draws more than
+// the whole does, with launches closer together, is more than SimGrid can say).
 static double load_of(const struct tdm_contention *c, int board, const struct tdm_piece *piece)
 {
     const struct tdm_unit *unit = c->base.units[board];
@@ -239,7 +239,8 @@ static double load_of(const struct tdm_contention *c, int board, const struct td
     case TDM_HEAD:
         return 1;
     case TDM_LOCAL:
-    case TDM_PACKING: {
+    case TDM_PACKING:
+    case TDM_THINKING: {
         const double idle = tdm_platform_watts(unit, piece->opp, false);
         const double busy = tdm_platform_watts(unit, piece->opp, true);
         const double load = (tdm_watts_sum(&piece->watts) - idle) / (busy - idle);

@@ -15,6 +15,7 @@ enum tdm_stage_kind {
     TDM_PACKING,   /**< quantise or compress what is sent, on one core */
     TDM_SWITCHING, /**< what a board does otherwise: stalled by a change of clocks, … */
     TDM_RESTING,   /**< … or idle */
+    TDM_THINKING,  /**< one core decides what to do */
     TDM_STAGES
 };
 extern const char *const tdm_stage_names[TDM_STAGES + 1]; /**< "head", …; ends with NULL */
@@ -23,10 +24,12 @@ extern const char *const tdm_stage_names[TDM_STAGES + 1]; /**< "head", …; ends
 struct tdm_stage {
     enum tdm_stage_kind kind;
     struct tdm_costs *costs;
+    const struct tdm_plan *plan; /**< that it belongs to */
     int processor;
     int point;     /**< of head and local */
     int part;      /**< of local: which share stays (tdm_costs_part) */
     double bytes;  /**< of packing: before it */
+    double time;   /**< s, of thinking */
     double factor; /**< jitter on its time */
 };
 
@@ -102,6 +105,8 @@ struct tdm_driver_type {
     struct tdm_driver *(*open)(const char *rest, const struct tdm_driver_setup *setup,
                                struct tdm_error *error);
     void (*close)(struct tdm_driver *driver);
+    /** As if just opened, for a run that begins at `begin` s, without the heap; NULL: it cannot. */
+    void (*restart)(struct tdm_driver *driver, double begin);
     /** Clocks of a plan, for what `costs` are of; what the change stalls goes into the segment. */
     void (*set_clocks)(struct tdm_driver *driver, const struct tdm_costs *costs,
                        const struct tdm_plan *plan, struct tdm_segment *segment);

@@ -57,6 +57,33 @@ void tdm_engine_free(struct tdm_engine *engine)
         engine->type->free(engine);
 }
 
+struct tdm_engine *tdm_engine_twin(const char *uri, const struct tdm_engine *like, uint64_t seed,
+                                   struct tdm_error *error)
+{
+    if (!like->type->twin)
+        return tdm_engine_open(uri, like->scenario, seed, error);
+    return like->type->twin(like, seed ? seed : (uint64_t)like->scenario->seed, error);
+}
+
+bool tdm_engine_can_restart(const struct tdm_engine *engine)
+{
+    if (!engine->type->restart)
+        return false;
+    for (size_t i = 0; i < engine->unit_count; i++)
+        if (!engine->units[i]->driver->type->restart)
+            return false;
+    return true;
+}
+
+bool tdm_engine_restart(struct tdm_engine *engine, uint64_t seed, double begin)
+{
+    if (!tdm_engine_can_restart(engine))
+        return false;
+    engine->seed = seed ? seed : (uint64_t)engine->scenario->seed;
+    engine->type->restart(engine, begin);
+    return true;
+}
+
 bool tdm_engine_next(struct tdm_engine *engine, struct tdm_event *event)
 {
     return engine->type->next(engine, event);

@@ -33,6 +33,10 @@ struct tdm_engine_type {
     bool (*next)(struct tdm_engine *engine, struct tdm_event *event);
     void (*decide)(struct tdm_engine *engine, const struct tdm_plan *plan);
     void (*free)(struct tdm_engine *engine);
+    void (*restart)(struct tdm_engine *engine, double begin); /**< with its seed; NULL: no */
+    /** As `open` without a rest, with the tables of another; NULL: it cannot share them. */
+    struct tdm_engine *(*twin)(const struct tdm_engine *like, uint64_t seed,
+                               struct tdm_error *error);
 };
 
 /** The engines of this floor; ends with NULL. */
@@ -57,6 +61,22 @@ double tdm_contention_joules(struct tdm_engine *engine, int board);
 /** tdm_engine_open, and with `recorded` the boards keep what records need. */
 struct tdm_engine *tdm_engine_open_recorded(const char *uri, const struct tdm_scenario *scenario,
                                             uint64_t seed, bool recorded, struct tdm_error *error);
+
+/**
+ * Another engine over the scenario of `like`, whose tables of costs it uses where it can: `like`
+ * outlives it, and both belong to one thread. NULL with `error`; the caller frees it.
+ */
+struct tdm_engine *tdm_engine_twin(const char *uri, const struct tdm_engine *like, uint64_t seed,
+                                   struct tdm_error *error);
+
+/**
+ * Another run of the same engine, as if it had just been opened with `seed`, but for its tables. It
+ * may begin in the middle, `begin` s after the scenario does: with what the traces and loads are
+ * then, but boards as they are at the start. False where it or a driver cannot: then open another.
+ * Not of one that is recorded.
+ */
+bool tdm_engine_restart(struct tdm_engine *engine, uint64_t seed, double begin);
+bool tdm_engine_can_restart(const struct tdm_engine *engine);
 
 /** After the last event: what the run came to on a board. tdm_engine_check counts it up. */
 void tdm_engine_totals(const struct tdm_engine *engine, int board, struct tdm_board_totals *totals);

@@ -239,10 +239,15 @@ static const struct tdm_load *load_of(const struct model *m)
     return &m->setup->situations[m->situation].load;
 }
 
+static bool takes_one_core(const struct tdm_stage *stage)
+{
+    return stage->kind == TDM_PACKING || stage->kind == TDM_THINKING;
+}
+
 static void find_use(struct model *m, const struct tdm_stage *stage, const struct tdm_cell *cell)
 {
     const struct tdm_load *load = load_of(m);
-    const double gpu = stage && stage->kind != TDM_PACKING ? cell->ug : 0;
+    const double gpu = stage && !takes_one_core(stage) ? cell->ug : 0;
     // The host spins while it waits for the device, as CUDA does unless told otherwise.
     m->use[TDM_CPU] = stage ? 1 : load->cpu;
     m->use[TDM_GPU] = tdm_smaller(1, gpu + load->gpu);
@@ -257,6 +262,8 @@ static double duration_of(const struct tdm_stage *stage, const struct tdm_cell *
         return stage->factor * cell->parts[stage->part].beyond[stage->point];
     case TDM_PACKING:
         return stage->bytes / cell->pack_rate;
+    case TDM_THINKING:
+        return stage->time;
     case TDM_SWITCHING:
     case TDM_RESTING:
     case TDM_STAGES:
@@ -281,7 +288,7 @@ static void model_run(struct tdm_driver *driver, const struct tdm_stage *stage,
             break;
         const struct tdm_watts *watts = &cell->run;
         double sum = cell->run_sum;
-        if (stage->kind == TDM_PACKING) {
+        if (takes_one_core(stage)) {
             watts = &cell->packing;
             sum = cell->packing_sum;
         } else if (stage->kind == TDM_LOCAL && stage->part > 0) {
@@ -444,6 +451,30 @@ static void start_clocks(struct model *m)
     apply(m);
 }
 
+static void start_model(struct model *m, const struct tdm_driver_setup *setup, double begin)
+{
+    const struct tdm_scenario_board *where = &setup->scenario->boards[setup->board];
+    *m = (struct model){.base = {.type = &tdm_model_driver, .now = begin},
+                        .setup = setup,
+                        .pieces = setup->pieces,
+                        .board = where->board,
+                        .costs = setup->costs,
+                        .switches = where->switching};
+    tdm_heat_start(&m->heat, &m->board->thermals[0], where->thermal, where->ambient, where->start);
+    while (m->load + 1 < setup->load_count && setup->load_from[m->load + 1] <= begin)
+        m->load++;
+    find_situation(m);
+    start_clocks(m);
+    const struct tdm_cell *cell = tdm_costs_at(m->costs, m->situation, 0, m->at);
+    tdm_sensor_start(&m->sensor, m->board);
+    tdm_sensor_look(&m->sensor, begin, cell->idle_sum + cell->idle.leakage, m->heat.temperature);
+}
+
+static void model_restart(struct tdm_driver *driver, double begin)
+{
+    start_model(model_of(driver), model_of(driver)->setup, begin);
+}
+
 static struct tdm_driver *model_open(const char *rest, const struct tdm_driver_setup *setup,
                                      struct tdm_error *error)
 {
@@ -456,19 +487,7 @@ static struct tdm_driver *model_open(const char *rest, const struct tdm_driver_s
         tdm_fail(error, "out of memory");
         return NULL;
     }
-    const struct tdm_scenario_board *where = &setup->scenario->boards[setup->board];
-    m->base.type = &tdm_model_driver;
-    m->setup = setup;
-    m->pieces = setup->pieces;
-    m->board = where->board;
-    m->costs = setup->costs;
-    m->switches = where->switching;
-    tdm_heat_start(&m->heat, &m->board->thermals[0], where->thermal, where->ambient, where->start);
-    find_situation(m);
-    start_clocks(m);
-    const struct tdm_cell *cell = tdm_costs_at(m->costs, m->situation, 0, m->at);
-    tdm_sensor_start(&m->sensor, m->board);
-    tdm_sensor_look(&m->sensor, 0, cell->idle_sum + cell->idle.leakage, m->heat.temperature);
+    start_model(m, setup, 0);
     return &m->base;
 }
 
@@ -505,6 +524,7 @@ const struct tdm_driver_type tdm_model_driver = {.scheme = "model",
                                                  .summary = "a simulated board",
                                                  .open = model_open,
                                                  .close = model_close,
+                                                 .restart = model_restart,
                                                  .set_clocks = model_set_clocks,
                                                  .run = model_run,
                                                  .rest = model_rest,

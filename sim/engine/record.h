@@ -27,7 +27,7 @@
 #include "engine/record_table.h"
 
 #define TDM_RECORD_FORMAT "tandem record"
-enum { TDM_RECORD_VERSION = 1 };
+enum { TDM_RECORD_VERSION = 2 };
 
 /** A name as a number (FNV-1a), for programs that read a record. */
 int64_t tdm_record_key(const char *name);

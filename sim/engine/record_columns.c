@@ -24,6 +24,7 @@ const struct tdm_record_column tdm_record_requests[] = {
     OUTCOME("latency", TDM_H5_DOUBLE, latency, "s",
             "TTI, time to inference: from arrival to answer"),
     OUTCOME("waited", TDM_H5_DOUBLE, waited, "s", "from arrival to start"),
+    OUTCOME("thinking", TDM_H5_DOUBLE, thinking, "s", "waited for the decision"),
     OUTCOME("switching", TDM_H5_DOUBLE, switching, "s", "stalled by changes of clocks"),
     OUTCOME("head", TDM_H5_DOUBLE, head, "s",
             "the layers before the point on the board, and packing what is sent"),
@@ -91,7 +92,8 @@ const struct tdm_record_column tdm_record_power[] = {
     PIECE("emc_clock", TDM_H5_DOUBLE, clock[TDM_EMC], "Hz", "of the memory, in force"),
     PIECE(
         "stage", TDM_H5_INT32, piece.stage, "1",
-        "what the board did: 0 head, 1 local, 2 packing, 3 stalled by a change of clocks, 4 rest"),
+        "what the board did: 0 head, 1 local, 2 packing, 3 stalled by a change of clocks, 4 rest, "
+        "5 thinking"),
     PIECE("request", TDM_H5_INT64, piece.request, "1",
           "the last request that had begun; -1: none yet"),
     {0},

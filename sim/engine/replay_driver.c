@@ -28,6 +28,7 @@ struct replay {
     size_t *used;     // takes used so far, by group
     size_t unplanned; // the same of those without a plan
     struct tdm_plan plan;
+    const struct tdm_take *thinking; // the take that has begun with thinking
 
     size_t at, end; // the next piece of the take, and where it ends
     double shift;   // s from the record's time to ours, of a piece that has begun
@@ -138,8 +139,24 @@ static void describe(const struct replay *r, const struct tdm_plan *plan, char *
                         : snprintf(text + used, size - (size_t)used, "%s %g MHz, ", names[d],
                                    r->board->domain[d]->opps[opp].hz / 1e6);
     }
-    snprintf(text + used, size - (size_t)used, "%s, point %d, xi %g",
-             r->board->processors[plan->processor].name, plan->point, plan->xi);
+    snprintf(text + used, size - (size_t)used, "%s, point %d, xi %g%s",
+             r->board->processors[plan->processor].name, plan->point, plan->xi,
+             plan->thinking > 0 ? ", after thinking" : "");
+}
+
+static const struct tdm_take *find_take(struct replay *r, const struct tdm_plan *plan,
+                                        const char *dnn)
+{
+    r->plan = *plan;
+    const struct tdm_take *take = next_take(r, plan, dnn);
+    if (take) {
+        start_take(r, take);
+        return take;
+    }
+    char what[256];
+    describe(r, plan, what, sizeof what);
+    fail(r, "the record has no answer to a plan, as no request of it had the same: ", what);
+    return NULL;
 }
 
 static void replay_set_clocks(struct tdm_driver *driver, const struct tdm_costs *costs,
@@ -147,16 +164,12 @@ static void replay_set_clocks(struct tdm_driver *driver, const struct tdm_costs 
 {
     struct replay *r = replay_of(driver);
     begin(r, segment);
-    r->plan = *plan;
-    const struct tdm_take *take = next_take(r, plan, costs->dnn->name);
-    if (take) {
-        start_take(r, take);
+    const struct tdm_take *take = r->thinking;
+    if (!take)
+        take = find_take(r, plan, costs->dnn->name);
+    r->thinking = NULL;
+    if (take)
         play_stage(r, TDM_SWITCHING, segment);
-        return;
-    }
-    char what[256];
-    describe(r, plan, what, sizeof what);
-    fail(r, "the record has no answer to a plan, as no request of it had the same: ", what);
 }
 
 static void replay_run(struct tdm_driver *driver, const struct tdm_stage *stage,
@@ -166,6 +179,11 @@ static void replay_run(struct tdm_driver *driver, const struct tdm_stage *stage,
     begin(r, segment);
     if (r->base.failed)
         return;
+    if (stage->kind == TDM_THINKING) {
+        r->thinking = find_take(r, stage->plan, stage->costs->dnn->name);
+        if (!r->thinking)
+            return;
+    }
     const size_t played = play_stage(r, (int)stage->kind, segment);
     if (stage->kind == TDM_PACKING && stage->bytes > 0 && !played)
         fail(r, "the record has a request that packed nothing, and one like it packs: ",

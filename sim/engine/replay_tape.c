@@ -20,6 +20,7 @@ enum {
 struct key {
     int opp[TDM_CLOCKS], cap[TDM_CLOCKS];
     int governor, cores, processor, point, bits;
+    bool thinks; // before it acts
     double xi;
     int64_t dnn; // tdm_record_key
 };
@@ -57,6 +58,7 @@ static struct key key_of(const struct tdm_plan *plan, int64_t dnn)
     struct key key = {
         .governor = plan->governor, .cores = plan->cores, .processor = plan->processor, .dnn = dnn};
     bool governed = false;
+    key.thinks = plan->thinking > 0;
     for (int d = 0; d < TDM_CLOCKS; d++) {
         key.opp[d] = plan->opp[d];
         key.cap[d] = plan->opp[d] == TDM_GOVERNED ? plan->cap[d] : -1;
@@ -82,8 +84,8 @@ static int compare_ints(const int *a, const int *b, size_t count)
 
 static int compare_keys(const struct key *a, const struct key *b)
 {
-    const int x[] = {a->governor, a->cores, a->processor, a->point, a->bits};
-    const int y[] = {b->governor, b->cores, b->processor, b->point, b->bits};
+    const int x[] = {a->governor, a->cores, a->processor, a->point, a->bits, a->thinks};
+    const int y[] = {b->governor, b->cores, b->processor, b->point, b->bits, b->thinks};
     int order = compare_ints(a->opp, b->opp, TDM_CLOCKS);
     if (!order)
         order = compare_ints(a->cap, b->cap, TDM_CLOCKS);
@@ -266,12 +268,13 @@ enum {
     PROCESSOR,
     POINT,
     XI,
-    BITS
+    BITS,
+    THOUGHT
 };
 static const char *const request_columns[] = {
     "board",     "stream",  "request", "start",   "cpu_clock", "gpu_clock",
     "emc_clock", "cpu_cap", "gpu_cap", "emc_cap", "governor",  "cores",
-    "processor", "point",   "xi",      "bits",    NULL};
+    "processor", "point",   "xi",      "bits",    "thinking",  NULL};
 
 static int load_dnns(struct loading *l)
 {
@@ -298,6 +301,7 @@ static int fill_row(struct loading *l, const struct table *t, size_t i, struct r
         .point = whole(at(t, POINT, i)),
         .xi = at(t, XI, i),
         .bits = whole(at(t, BITS, i)),
+        .thinking = at(t, THOUGHT, i),
     };
     if (find_opps(l, t, LOCK, i, plan.opp) || find_opps(l, t, CAP, i, plan.cap))
         return -1;

@@ -22,10 +22,12 @@ static void run(const struct tdm_site *site, struct tdm_request *request, enum t
     const struct tdm_stage stage = {
         .kind = kind,
         .costs = site->costs,
+        .plan = plan,
         .processor = plan->processor,
         .point = plan->xi > 0 ? plan->point : site->costs->point_count - 1,
         .part = kind == TDM_LOCAL ? tdm_costs_part(site->costs, plan->xi) : 0,
         .bytes = bytes,
+        .time = plan->thinking,
         .factor = request->jitter,
     };
     site->driver->type->run(site->driver, &stage, segment);
@@ -76,6 +78,9 @@ static void start_remote(const struct tdm_site *site, struct tdm_request *reques
 void tdm_request_begin(const struct tdm_site *site, struct tdm_request *request)
 {
     const struct tdm_plan *plan = &request->plan;
+    request->thinking = (struct tdm_segment){0};
+    if (plan->thinking > 0)
+        run(site, request, TDM_THINKING, 0, &request->thinking);
     site->driver->type->set_clocks(site->driver, site->costs, plan, &request->switching);
     request->energy += joules(&request->switching);
     request->sends = plan->xi > 0;
@@ -123,6 +128,7 @@ static void tell_passage(const struct tdm_site *site, const struct tdm_request *
 static void tell_work(const struct tdm_request *request, struct tdm_outcome *outcome)
 {
     const bool shares = request->sends && request->plan.xi < 1;
+    outcome->thinking = length(&request->thinking);
     outcome->switching = length(&request->switching);
     outcome->head = length(&request->head) + (request->sends ? length(&request->packing) : 0);
     outcome->local = shares ? length(&request->local) : 0;

@@ -19,7 +19,7 @@ struct tdm_request {
     double service;        /**< factor on its service time */
     double bandwidth;      /**< bytes/s up, as the last probe had seen when it was decided on */
     struct tdm_plan plan;
-    struct tdm_segment switching, packing, head, local;
+    struct tdm_segment thinking, switching, packing, head, local;
     struct tdm_passage passage;
     bool sends;
     double done;   /**< s, when the board has done its own part */

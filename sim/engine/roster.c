@@ -47,11 +47,16 @@ int tdm_roster_start(struct tdm_roster *roster, struct tdm_unit **units, size_t 
     roster->place = malloc(count * sizeof *roster->place);
     if (!roster->heap || !roster->place)
         return -1;
-    for (size_t i = 0; i < count; i++)
-        put(roster, i, (struct tdm_roster_entry){-INFINITY, (uint32_t)i, TDM_NEXT_NOTHING});
-    for (size_t i = 0; i < count; i++)
-        tdm_roster_update(roster, i);
+    tdm_roster_restart(roster);
     return 0;
+}
+
+void tdm_roster_restart(struct tdm_roster *roster)
+{
+    for (size_t i = 0; i < roster->count; i++)
+        put(roster, i, (struct tdm_roster_entry){-INFINITY, (uint32_t)i, TDM_NEXT_NOTHING});
+    for (size_t i = 0; i < roster->count; i++)
+        tdm_roster_update(roster, i);
 }
 
 void tdm_roster_end(struct tdm_roster *roster)

@@ -20,6 +20,8 @@ struct tdm_roster {
 
 /** Over `count` units, which stay the caller's. -1 if there is no memory. */
 int tdm_roster_start(struct tdm_roster *roster, struct tdm_unit **units, size_t count);
+/** Anew, once all units have restarted. */
+void tdm_roster_restart(struct tdm_roster *roster);
 void tdm_roster_end(struct tdm_roster *roster);
 
 /** Looks again when a unit does something next; after anything has happened to it. */

@@ -246,22 +246,29 @@ static void probe(struct tdm_way *way, double now)
     way->probes.until = second + 1;
 }
 
+void tdm_unit_see(struct tdm_unit *unit, size_t index, struct tdm_view *view)
+{
+    struct tdm_way *way = &unit->ways[index];
+    const struct tdm_trace *trace = way->link->series;
+    const double now = unit->driver->now, at = way->link->offset + now;
+    if (now >= way->probes.until)
+        probe(way, now);
+    view->bandwidth = way->probes.bandwidth;
+    view->trend = way->probes.trend;
+    view->rtt = tdm_trace_rtt_at(trace, &way->up, at, way->link->rtt);
+    view->signal = tdm_trace_signal_at(trace, &way->up, at, NAN);
+}
+
 static void fill_link(struct tdm_unit *unit, struct tdm_state *state)
 {
-    state->link = -1;
-    state->bandwidth = state->trend = state->rtt = state->signal = NAN;
-    if (!unit->way_count)
-        return;
-    struct tdm_way *way = &unit->ways[0];
-    const struct tdm_trace *trace = way->link->series;
-    const double at = way->link->offset + state->now;
-    if (state->now >= way->probes.until)
-        probe(way, state->now);
-    state->link = 0;
-    state->bandwidth = way->probes.bandwidth;
-    state->trend = way->probes.trend;
-    state->rtt = tdm_trace_rtt_at(trace, &way->up, at, way->link->rtt);
-    state->signal = tdm_trace_signal_at(trace, &way->up, at, NAN);
+    struct tdm_view view = {NAN, NAN, NAN, NAN};
+    state->link = unit->way_count ? 0 : -1;
+    if (unit->way_count)
+        tdm_unit_see(unit, 0, &view);
+    state->bandwidth = view.bandwidth;
+    state->trend = view.trend;
+    state->rtt = view.rtt;
+    state->signal = view.signal;
 }
 
 static void fill_state(struct tdm_unit *unit, const struct tdm_queue *queue,
@@ -345,6 +352,7 @@ void tdm_unit_decide(struct tdm_unit *unit, const struct tdm_plan *plan)
     request->plan = *plan;
     unit->pieces.request = (int64_t)request->number;
     tdm_request_begin(&unit->queues[request->queue].site, request);
+    add_joules(unit, &request->thinking);
     add_joules(unit, &request->switching);
     add_joules(unit, &request->head);
     if (request->sends)

@@ -76,6 +76,8 @@ struct tdm_unit_setup {
 struct tdm_unit *tdm_unit_new(const struct tdm_scenario *scenario, int board,
                               const struct tdm_unit_setup *setup, struct tdm_error *error);
 void tdm_unit_free(struct tdm_unit *unit);
+/** The same board when another run begins, which nobody records; the heap is not touched. */
+void tdm_unit_restart(struct tdm_unit *unit, uint64_t seed, double begin);
 
 /** What may happen next at a unit. */
 enum tdm_next {
@@ -124,6 +126,14 @@ uint64_t tdm_unit_overdue(const struct tdm_unit *unit);
 
 /** J of the radios so far. */
 double tdm_unit_radio_energy(const struct tdm_unit *unit);
+
+/** What a board knows of one of its links. */
+struct tdm_view {
+    double bandwidth, trend; /**< bytes/s up, as of the last probe; change from the one before */
+    double rtt, signal;      /**< s, dBm; NAN: not known */
+};
+/** As of the present time; `way` counts its links from 0. */
+void tdm_unit_see(struct tdm_unit *unit, size_t way, struct tdm_view *view);
 
 /** The queue whose stream has this index in the scenario. */
 struct tdm_queue *tdm_unit_queue(const struct tdm_unit *unit, int stream);

@@ -2,6 +2,7 @@
 /* Units from scenarios: their situations, ways, queues and tables; and what is drawn for them. */
 #include "engine/unit.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -181,7 +182,7 @@ static int make_queue(struct tdm_unit *unit, int stream, struct tdm_error *error
         if (!again)
             return tdm_fail(error, "out of memory");
     }
-    tdm_arrivals_start(&queue->arrivals, queue->stream, unit->seed, (uint64_t)stream, again);
+    tdm_arrivals_start(&queue->arrivals, queue->stream, unit->seed, (uint64_t)stream, 0, again);
     unit->limited |= queue->stream->queue >= 0;
     if (queue->stream->inflight > (int64_t)unit->room)
         unit->room = (size_t)queue->stream->inflight;
@@ -295,6 +296,34 @@ struct tdm_unit *tdm_unit_new(const struct tdm_scenario *scenario, int board,
         return NULL;
     }
     return unit;
+}
+
+static void restart_way(struct tdm_way *way)
+{
+    const struct tdm_radio_meter radio = {
+        .radio = way->radio.radio, .last = -INFINITY, .until = way->radio.until};
+    *way = (struct tdm_way){
+        .link = way->link, .slots = way->slots, .crowd = way->crowd, .radio = radio};
+}
+
+void tdm_unit_restart(struct tdm_unit *unit, uint64_t seed, double begin)
+{
+    assert(!unit->setup.pieces && "what is recorded runs once");
+    unit->seed = unit->setup.seed = seed;
+    unit->requests = unit->serving = 0;
+    unit->deciding = NULL;
+    unit->energy = (struct tdm_watts){0};
+    first_plan(unit);
+    for (size_t i = 0; i < unit->way_count; i++)
+        restart_way(&unit->ways[i]);
+    for (size_t i = 0; i < unit->queue_count; i++) {
+        struct tdm_queue *queue = &unit->queues[i];
+        queue->head = queue->count = 0;
+        queue->arrived = queue->served = queue->dropped = 0;
+        tdm_arrivals_start(&queue->arrivals, queue->stream, seed, (uint64_t)queue->index, begin,
+                           queue->arrivals.again);
+    }
+    unit->driver->type->restart(unit->driver, begin);
 }
 
 void tdm_unit_free(struct tdm_unit *unit)

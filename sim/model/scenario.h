@@ -120,6 +120,7 @@ struct tdm_stream {
     double from, until; /**< s: requests arrive in [from, until) */
     int64_t count;      /**< at most so many; 0: any number */
     double deadline;    /**< s after arrival; INFINITY: none */
+    double accuracy;    /**< expected, that is needed; 0: any */
     int64_t queue;      /**< requests that may wait; more are dropped; -1: any number */
     int drop;           /**< enum tdm_drop: drop a request whose deadline passed in the queue */
     int64_t inflight;   /**< requests in service at once */
@@ -178,6 +179,25 @@ struct tdm_objective {
     double eta; /**< weight of energy: cost = eta ETI + (1 - eta) Pmax TTI */
 };
 
+enum tdm_thinking { TDM_THINK_BLOCKING, TDM_THINK_CONCURRENT, TDM_THINK_FREE };
+extern const char *const tdm_thinking_names[];
+
+enum tdm_start { TDM_START_ANYWHERE, TDM_START_BEGINNING };
+
+/** How policies learn in it; see env/process.h. */
+struct tdm_scenario_environment {
+    struct tdm_place place;
+    int64_t episode;     /**< requests; 0: until the run ends */
+    int64_t backlog;     /**< requests that wait, at which a run is given up; 0: never */
+    int start;           /**< enum tdm_start */
+    const char *observe; /**< "all", or names of entries */
+    const char *reward;  /**< its name (env/reward.h) */
+    double alpha, beta;  /**< weights of those rewards that have them */
+    double worst;        /**< rewards below it are raised to it */
+    int thinking;        /**< enum tdm_thinking */
+    double think;        /**< s a decision, at any clock; NAN: as the board's file says */
+};
+
 struct tdm_scenario {
     struct tdm_place place;
     const char *name, *title;
@@ -205,6 +225,8 @@ struct tdm_scenario {
     size_t outage_count;
     struct tdm_scenario_platform *platforms;
     size_t platform_count;
+    struct tdm_scenario_environment *environments;
+    size_t environment_count;
 
     size_t own_boards, own_links,
         own_streams; /**< those that belong to no fleet; they come first */

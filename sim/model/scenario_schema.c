@@ -8,6 +8,9 @@ static const char *const drops[] = {"never", "late", NULL};
 static const char *const duplexes[] = {"full", "half", NULL};
 static const char *const fairnesses[] = {"equal", "rtt", NULL};
 
+static const char *const starts[] = {"anywhere", "beginning", NULL};
+const char *const tdm_thinking_names[] = {"blocking", "concurrent", "free", NULL};
+
 #define AT(type, field) offsetof(struct type, field)
 #define TIME .dimension = TDM_TIME, .min = 0, .max = 1e9
 #define LOAD .dimension = TDM_SHARE, .fallback = "0 %", .min = 0, .max = 0.95
@@ -103,6 +106,9 @@ static const struct tdm_attribute stream_attributes[] = {
     {"count", TDM_INTEGER, AT(tdm_stream, count), "at most so many requests; 0: any number",
      .min = 0, .max = 1e15},
     {"deadline", TDM_QUANTITY, AT(tdm_stream, deadline), "answer within; none: no deadline", TIME},
+    {"accuracy", TDM_QUANTITY, AT(tdm_stream, accuracy),
+     "expected share of right answers that is needed", .dimension = TDM_SHARE, .fallback = "0 %",
+     .min = 0, .max = 1},
     {"queue", TDM_INTEGER, AT(tdm_stream, queue), "requests that may wait; -1: any number",
      .fallback = "-1", .min = -1, .max = 1e9},
     {"drop", TDM_CHOICE, AT(tdm_stream, drop), "late: drop what is past its deadline unserved",
@@ -295,6 +301,44 @@ static const struct tdm_element objective_element = {
     TDM_CHILDREN(tdm_scenario, objectives, objective_count),
     .at_most = 1};
 
+static const struct tdm_attribute environment_attributes[] = {
+    {"episode", TDM_INTEGER, AT(tdm_scenario_environment, episode),
+     "requests of an episode; 0: all of a run", .fallback = "0", .min = 0, .max = 1e9},
+    {"start", TDM_CHOICE, AT(tdm_scenario_environment, start),
+     "of the runs after the first of a seed: anywhere: at any time of the scenario, so that all of "
+     "its traces are seen; beginning: at 0 s",
+     .choices = starts},
+    {"backlog", TDM_INTEGER, AT(tdm_scenario_environment, backlog),
+     "requests waiting at which a run is given up, with the worst reward; 0: none",
+     .fallback = "16", .min = 0, .max = 1e9},
+    {"observe", TDM_TEXT, AT(tdm_scenario_environment, observe),
+     "'all', or a list of entries (tandem help environment)", .fallback = "all"},
+    {"reward", TDM_NAME, AT(tdm_scenario_environment, reward),
+     "of a request (tandem help environment)", .fallback = "cost"},
+    {"alpha", TDM_QUANTITY, AT(tdm_scenario_environment, alpha), "weight of latency in it",
+     .fallback = "0.1", .min = 0, .max = 1e6},
+    {"beta", TDM_QUANTITY, AT(tdm_scenario_environment, beta), "weight of accuracy in it",
+     .fallback = "0.1", .min = 0, .max = 1e6},
+    {"worst", TDM_QUANTITY, AT(tdm_scenario_environment, worst),
+     "rewards below it are raised to it, so that lost requests do not drown the rest",
+     .fallback = "-10", .min = -1e9, .max = 0},
+    {"thinking", TDM_CHOICE, AT(tdm_scenario_environment, thinking),
+     "blocking: a request waits for its decision; concurrent: the decision on the next one is made "
+     "while one runs; free: it takes no time",
+     .choices = tdm_thinking_names},
+    {"think", TDM_QUANTITY, AT(tdm_scenario_environment, think),
+     "that a decision takes at any clock; none: the board's figure, at the CPU clock in force",
+     .dimension = TDM_TIME, .min = 0, .max = 1e3},
+};
+static const struct tdm_element environment_element = {
+    .name = "environment",
+    .help = "how policies learn in it (tandem help environment)",
+    .size = sizeof(struct tdm_scenario_environment),
+    .attributes = environment_attributes,
+    .attribute_count = TDM_COUNT(environment_attributes),
+    TDM_CHILDREN(tdm_scenario, environments, environment_count),
+    .at_most = 1};
+
 static const struct tdm_attribute scenario_attributes[] = {
     {"name", TDM_NAME, AT(tdm_scenario, name), "of the scenario", .required = true},
     {"title", TDM_TEXT, AT(tdm_scenario, title), "for people"},
@@ -304,9 +348,9 @@ static const struct tdm_attribute scenario_attributes[] = {
      .dimension = TDM_TIME, .min = 1e-6, .max = 1e9},
 };
 static const struct tdm_element *const scenario_children[] = {
-    &board_element,  &server_element,   &link_element,      &cell_element,
-    &fleet_element,  &stream_element,   &load_element,      &knob_element,
-    &outage_element, &platform_element, &objective_element, NULL};
+    &board_element,     &server_element,      &link_element, &cell_element,   &fleet_element,
+    &stream_element,    &load_element,        &knob_element, &outage_element, &platform_element,
+    &objective_element, &environment_element, NULL};
 const struct tdm_element tdm_scenario_schema = {
     .name = "scenario",
     .help = "boards, servers, links, streams and an objective",

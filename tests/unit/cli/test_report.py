@@ -608,9 +608,9 @@ class Errors(Folder):
         self.assertFalse((self.folder / "x.html").exists())
 
     def test_other_versions(self):
-        name = self.changed("v2.h5", lambda f: f.attrs.modify("schema_version", 2))
+        name = self.changed("v3.h5", lambda f: f.attrs.modify("schema_version", 3))
         self.fails(name, "-o", "x.html",
-                   says="v2.h5: a record of version 2; this tandem reads version 1")
+                   says="v3.h5: a record of version 3; this tandem reads version 2")
         with h5py.File(self.folder / "m2.h5", "w") as file:
             file.attrs["schema_version"] = 2
             file.create_group("links")

@@ -21,7 +21,7 @@ static struct tdm_stream stream_of(int arrivals, double rate)
 static struct tdm_arrivals start(const struct tdm_stream *stream, uint64_t seed, double *again)
 {
     struct tdm_arrivals arrivals;
-    tdm_arrivals_start(&arrivals, stream, seed, 0, again);
+    tdm_arrivals_start(&arrivals, stream, seed, 0, 0, again);
     return arrivals;
 }
 
@@ -97,7 +97,7 @@ static void seeds_and_streams_differ_and_repeat(void **state)
     const struct tdm_stream stream = stream_of(TDM_POISSON, 1);
     struct tdm_arrivals a = start(&stream, 1, NULL), b = start(&stream, 1, NULL),
                         c = start(&stream, 2, NULL), d;
-    tdm_arrivals_start(&d, &stream, 1, 1, NULL);
+    tdm_arrivals_start(&d, &stream, 1, 1, 0, NULL);
     int same_seed = 0, other_seed = 0, other_stream = 0;
     for (int i = 0; i < 1000; i++) {
         const double t = tdm_arrivals_take(&a);

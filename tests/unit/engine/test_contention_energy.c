@@ -116,8 +116,8 @@ static void test_sent(void **state)
 {
     (void)state;
     const struct tdm_plan plans[] = {
-        world_sent(TOP_CPU, 3, 2, 0, 0, 32), world_sent(TOP_CPU, 2, 2, 3, 0, 32),
-        world_sent(TOP_CPU, 1, 0, 3, 0, 8),  world_sent(TOP_CPU, 0, 0, 4, 0, 32),
+        world_sent(TOP_CPU, 3, 2, 0, 1, 32), world_sent(TOP_CPU, 2, 2, 3, 1, 32),
+        world_sent(TOP_CPU, 1, 0, 3, 1, 8),  world_sent(TOP_CPU, 0, 0, 4, 1, 32),
         world_sent(TOP_CPU, 3, 2, 2, 1, 8),
     };
     for (size_t i = 0; i < sizeof plans / sizeof *plans; i++)
@@ -129,9 +129,9 @@ static void test_changes(void **state)
 {
     (void)state;
     const struct tdm_plan plans[] = {
-        world_local(TOP_CPU, 0, 0),          world_sent(TOP_CPU, 3, 2, 3, 0, 8),
-        world_local(TOP_CPU, 3, 2),          world_sent(TOP_CPU, 1, 0, 0, 0, 32),
-        world_sent(TOP_CPU, 2, 2, 4, 0, 32), world_local(TOP_CPU, 1, 0),
+        world_local(TOP_CPU, 0, 0),          world_sent(TOP_CPU, 3, 2, 3, 1, 8),
+        world_local(TOP_CPU, 3, 2),          world_sent(TOP_CPU, 1, 0, 0, 1, 32),
+        world_sent(TOP_CPU, 2, 2, 4, 1, 32), world_local(TOP_CPU, 1, 0),
         world_local(TOP_CPU, 2, 2),
     };
     agree(scenario_of(WORLD_BOARD, WORLD_LINK, QUIET_STREAM), plans, sizeof plans / sizeof *plans);
@@ -141,10 +141,10 @@ static void test_changes(void **state)
 static void test_fleet(void **state)
 {
     (void)state;
-    const struct tdm_plan plans[] = {world_local(TOP_CPU, 1, 0), world_sent(TOP_CPU, 3, 2, 3, 0, 8),
-                                     world_sent(TOP_CPU, 2, 2, 0, 0, 32),
+    const struct tdm_plan plans[] = {world_local(TOP_CPU, 1, 0), world_sent(TOP_CPU, 3, 2, 3, 1, 8),
+                                     world_sent(TOP_CPU, 2, 2, 0, 1, 32),
                                      world_local(TOP_CPU, 3, 2),
-                                     world_sent(TOP_CPU, 3, 2, 3, 0, 8)};
+                                     world_sent(TOP_CPU, 3, 2, 3, 1, 8)};
     agree(scenario_of(
               "<cell id=\"w\" bandwidth=\"8 Mbit/s\"/><fleet count=\"3\">" WORLD_BOARD,
               "<link from=\"b\" to=\"c\" cell=\"w\" rtt=\"20 ms\"/>",
@@ -166,7 +166,7 @@ static void test_elsewhere(void **state)
 
 static void run_and_exit(void)
 {
-    const struct tdm_plan plan = world_sent(TOP_CPU, 3, 2, 0, 0, 32);
+    const struct tdm_plan plan = world_sent(TOP_CPU, 3, 2, 0, 1, 32);
     const struct task task = {scenario_of(WORLD_BOARD, WORLD_LINK, QUIET_STREAM), &plan, 1};
     struct joules joules = {0};
     run_task(&task, &joules);

@@ -20,7 +20,7 @@ except ImportError:
     sys.exit(77)
 
 COLUMNS = {"board", "stream", "request", "arrival", "start", "answer", "latency", "waited",
-           "switching", "head", "local", "up", "remote", "down", "energy", "board_energy",
+           "thinking", "switching", "head", "local", "up", "remote", "down", "energy", "board_energy",
            "radio_energy", "server_energy", "sent", "received", "accuracy", "bandwidth", "cost", "late",
            "dropped", "cpu_clock", "gpu_clock", "emc_clock", "cpu_cap", "gpu_cap", "emc_cap",
            "governor", "cores", "processor", "point", "xi", "bits", "link"}
@@ -46,7 +46,7 @@ class Records(unittest.TestCase):
     def test_root(self):
         attributes = self.file.attrs
         self.assertEqual(attributes["format"], "tandem record")
-        self.assertEqual(attributes["schema_version"], 1)
+        self.assertEqual(attributes["schema_version"], 2)
         self.assertEqual(attributes["scenario"],
                          (self.folder / "kept.xml").read_text(encoding="utf-8"))
         self.assertEqual(attributes["scenario_name"], "kept")

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Actions: one discrete choice a knob. The scenario says which knobs are free and at which levels
+ * (model/levels.h); knobs with one level are no choice and left out. Where a board has several
+ * streams, or a scenario several boards, all have the same knobs with as many levels.
+ */
+#ifndef TDM_ENV_ACTION_H
+#define TDM_ENV_ACTION_H
+
+#include "engine/unit.h"
+
+enum tdm_knob {
+    TDM_KNOB_CPU,       /**< levels of the CPU clock, rising */
+    TDM_KNOB_GPU,       /**< … of the GPU clock */
+    TDM_KNOB_EMC,       /**< … of the memory clock */
+    TDM_KNOB_PROCESSOR, /**< what runs the stages */
+    TDM_KNOB_CUT,       /**< where the dnn is cut, from the input on */
+    TDM_KNOB_XI,        /**< share of the channels beyond the cut that is sent; 0: none */
+    TDM_KNOB_BITS,      /**< of each value that is sent */
+    TDM_KNOB_LINK,      /**< over which link */
+};
+extern const char *const tdm_knob_names[TDM_KNOBS + 1]; /**< "cpu", …; ends with NULL */
+
+struct tdm_actions {
+    int count;             /**< free knobs */
+    int knob[TDM_KNOBS];   /**< which, rising */
+    int levels[TDM_KNOBS]; /**< of each of them, at least 2 */
+};
+
+/** The free knobs of a scenario. -1 with `error` where its streams differ in them. */
+int tdm_actions_read(struct tdm_actions *actions, const struct tdm_scenario *scenario,
+                     struct tdm_error *error);
+
+/**
+ * The plan that an action means for the request of `state`: level action[i] of actions->knob[i],
+ * from 0; beyond the last level (asserted not to be). Where nothing is sent (xi 0), cut, bits and
+ * link make no difference; the input is sent whole.
+ */
+void tdm_actions_plan(const struct tdm_actions *actions, const int32_t *action,
+                      const struct tdm_state *state, struct tdm_plan *plan);
+
+/** The last level of each knob, but nothing is sent: the board alone at its top clocks. */
+void tdm_actions_local(const struct tdm_actions *actions, int32_t *action);
+
+#endif

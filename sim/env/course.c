@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "env/env.h"
+
+int tdm_course_start(struct tdm_course *course, const char *uri,
+                     const struct tdm_scenario *scenario, struct tdm_error *error)
+{
+    *course = (struct tdm_course){.scenario = scenario, .seed = (uint64_t)scenario->seed};
+    snprintf(course->uri, sizeof course->uri, "%s", uri ? uri : tdm_engine_usual(scenario));
+    course->process = tdm_process_new(scenario, error);
+    return course->process ? 0 : -1;
+}
+
+void tdm_course_end(struct tdm_course *course)
+{
+    tdm_engine_free(course->engine);
+    tdm_process_free(course->process);
+}
+
+// ---- runs --------------------------------------------------------------------------------------
+
+// The first run is the one of its seed in `tandem run`; those after it, of its descendants.
+uint64_t tdm_course_seed(uint64_t first, uint64_t run)
+{
+    if (run == 0)
+        return first;
+    struct tdm_random random;
+    tdm_random_seed(&random, first, "run", run);
+    return tdm_random_next(&random) >> 1 | 1;
+}
+
+// When a run begins, s: the first of a seed as in `tandem run`. A new engine knows only that.
+static double begin_of(const struct tdm_course *course)
+{
+    const int start = tdm_process_environment(course->process)->start;
+    if (course->runs == 0 || start == TDM_START_BEGINNING)
+        return 0;
+    struct tdm_random random;
+    tdm_random_seed(&random, course->seed, "begin", course->runs);
+    return course->scenario->duration * tdm_random_uniform(&random);
+}
+
+static int open_engine(struct tdm_course *course, uint64_t seed, double begin,
+                       struct tdm_error *error)
+{
+    if (course->engine && tdm_engine_restart(course->engine, seed, begin))
+        return 0;
+    tdm_engine_free(course->engine);
+    course->engine = course->like ? tdm_engine_twin(course->uri, course->like, seed, error)
+                                  : tdm_engine_open(course->uri, course->scenario, seed, error);
+    return course->engine ? 0 : -1;
+}
+
+static void add(struct tdm_course *course, struct tdm_step *step, const struct tdm_outcome *outcome)
+{
+    step->answered++;
+    step->late += outcome->late;
+    step->dropped += outcome->dropped;
+    if (outcome->dropped)
+        return;
+    course->length = outcome->answer - outcome->start;
+    step->latency += outcome->latency;
+    step->energy += outcome->energy;
+    step->cost += outcome->cost;
+    step->accuracy += outcome->accuracy;
+}
+
+// Pulls until somebody has to decide, or the run is over.
+static void go_on(struct tdm_course *course, struct tdm_step *step)
+{
+    struct tdm_event event;
+    course->state = NULL;
+    while (tdm_engine_next(course->engine, &event)) {
+        if (event.kind == TDM_DECISION) {
+            course->state = event.state;
+            return;
+        }
+        const struct tdm_outcome *outcome = event.outcome;
+        struct tdm_unit *unit = course->engine->units[outcome->board];
+        step->reward += (float)tdm_process_reward(course->process, unit, outcome);
+        add(course, step, outcome);
+    }
+}
+
+static int begin_run(struct tdm_course *course, double begin, struct tdm_error *error)
+{
+    struct tdm_step step = {0};
+    const uint64_t seed = tdm_course_seed(course->seed, course->runs++);
+    if (open_engine(course, seed, begin, error))
+        return -1;
+    course->lost = false;
+    tdm_process_restart(course->process);
+    go_on(course, &step);
+    return course->state ? 0 : tdm_engine_check(course->engine, error);
+}
+
+int tdm_course_begin(struct tdm_course *course, uint64_t seed, struct tdm_error *error)
+{
+    if (seed) {
+        course->seed = seed;
+        course->runs = 0;
+    }
+    if (begin_run(course, begin_of(course), error))
+        return -1;
+    // A run that begins anywhere may find that nobody comes any more.
+    if (!course->state && course->runs > 1 && begin_run(course, 0, error))
+        return -1;
+    if (course->state)
+        return 0;
+    return tdm_fail_at(error, course->scenario->path, 0, 0,
+                       "nothing is ever to be decided in this scenario: no request comes within %g "
+                       "s",
+                       course->scenario->duration);
+}
+
+// ---- steps -------------------------------------------------------------------------------------
+
+static void average(struct tdm_step *step)
+{
+    const uint32_t served = step->answered - step->dropped;
+    const double count = served ? (double)served : NAN;
+    if (served == 1)
+        return;
+    step->latency /= count;
+    step->energy /= count;
+    step->cost /= count;
+    step->accuracy /= count;
+}
+
+// Once requests pile up, all that follows is late, whatever is done.
+static void give_up(struct tdm_course *course, struct tdm_step *step)
+{
+    const struct tdm_scenario_environment *environment = tdm_process_environment(course->process);
+    const size_t backlog = (size_t)environment->backlog;
+    if (!backlog || !course->state || course->state->queued < backlog)
+        return;
+    course->lost = step->terminated = true;
+    step->reward = (float)environment->worst;
+}
+
+void tdm_course_step(struct tdm_course *course, const int32_t *action, struct tdm_step *step)
+{
+    struct tdm_plan plan;
+    struct tdm_unit *unit = course->state->unit;
+    tdm_process_act(course->process, course->state, action, &plan);
+    tdm_engine_decide(course->engine, &plan);
+    *step = (struct tdm_step){0};
+    go_on(course, step);
+    give_up(course, step);
+    step->exponent = (float)tdm_process_exponent(course->process, unit, course->length);
+    average(step);
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "env/process.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/text.h"
+
+// What a board remembers of its decisions.
+struct memory {
+    bool acted;
+    int32_t action[TDM_KNOBS]; // the last
+    double since;              // s, when the thought about it began
+};
+
+struct tdm_process {
+    const struct tdm_scenario *scenario;
+    struct tdm_scenario_environment environment;
+    const struct tdm_reward_type *reward;
+    struct tdm_actions actions;
+    int entries[TDM_ENTRIES];
+    size_t entry_count;
+    struct memory *memories;        // by board
+    struct tdm_observer *observers; // by stream
+};
+
+// ---- what the scenario says --------------------------------------------------------------------
+
+static const struct tdm_scenario_environment usual = {.backlog = 16,
+                                                      .observe = "all",
+                                                      .reward = "cost",
+                                                      .alpha = 0.1,
+                                                      .beta = 0.1,
+                                                      .worst = -10,
+                                                      .thinking = TDM_THINK_BLOCKING,
+                                                      .think = NAN};
+
+static int fail(const struct tdm_process *p, struct tdm_error *error, const char *what)
+{
+    return tdm_fail_at(error, p->scenario->path, p->environment.place.line,
+                       p->environment.place.column, "%s", what);
+}
+
+static int find_entry(const struct tdm_process *p, const char *name, struct tdm_error *error)
+{
+    struct tdm_nearest nearest;
+    tdm_nearest_start(&nearest, name);
+    for (int i = 0; i < TDM_ENTRIES; i++) {
+        if (strcmp(tdm_entries[i].name, name) == 0)
+            return i;
+        tdm_nearest_try(&nearest, tdm_entries[i].name);
+    }
+    char what[200];
+    snprintf(what, sizeof what, "an observation has no entry '%.64s'%s", name,
+             tdm_nearest_hint(&nearest));
+    return fail(p, error, what);
+}
+
+static int read_entries(struct tdm_process *p, struct tdm_error *error)
+{
+    bool seen[TDM_ENTRIES] = {false};
+    const char *rest = p->environment.observe;
+    if (strcmp(rest, "all") == 0)
+        memset(seen, true, sizeof seen);
+    else
+        for (char name[64]; *(rest += strspn(rest, " ,"));) {
+            const size_t length = strcspn(rest, " ,");
+            snprintf(name, sizeof name, "%.*s", (int)length, rest);
+            const int entry = find_entry(p, name, error);
+            if (entry < 0)
+                return -1;
+            seen[entry] = true;
+            rest += length;
+        }
+    for (int i = 0; i < TDM_ENTRIES; i++)
+        if (seen[i])
+            p->entries[p->entry_count++] = i;
+    return p->entry_count ? 0 : fail(p, error, "an observation has at least one entry");
+}
+
+static int read_environment(struct tdm_process *p, struct tdm_error *error)
+{
+    struct tdm_error why = {0};
+    const struct tdm_scenario *scenario = p->scenario;
+    p->environment = scenario->environment_count ? scenario->environments[0] : usual;
+    p->reward = tdm_reward_find(p->environment.reward, &why);
+    if (!p->reward)
+        return fail(p, error, why.message);
+    if (read_entries(p, error) || tdm_actions_read(&p->actions, scenario, error))
+        return -1;
+    p->memories = calloc(scenario->board_count, sizeof *p->memories);
+    p->observers = calloc(scenario->stream_count, sizeof *p->observers);
+    return p->memories && p->observers ? 0 : tdm_fail(error, "out of memory");
+}
+
+struct tdm_process *tdm_process_new(const struct tdm_scenario *scenario, struct tdm_error *error)
+{
+    struct tdm_process *p = calloc(1, sizeof *p);
+    if (!p) {
+        tdm_fail(error, "out of memory");
+        return NULL;
+    }
+    p->scenario = scenario;
+    if (read_environment(p, error)) {
+        tdm_process_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void tdm_process_free(struct tdm_process *process)
+{
+    if (!process)
+        return;
+    free(process->memories);
+    free(process->observers);
+    free(process);
+}
+
+const struct tdm_actions *tdm_process_actions(const struct tdm_process *process)
+{
+    return &process->actions;
+}
+
+const struct tdm_scenario_environment *tdm_process_environment(const struct tdm_process *process)
+{
+    return &process->environment;
+}
+
+size_t tdm_process_sees(const struct tdm_process *process)
+{
+    return process->entry_count;
+}
+
+const int *tdm_process_entries(const struct tdm_process *process)
+{
+    return process->entries;
+}
+
+const struct tdm_reference *tdm_process_reference(const struct tdm_process *process, int stream)
+{
+    return &process->observers[stream].reference;
+}
+
+// ---- thinking ----------------------------------------------------------------------------------
+
+void tdm_process_think_free(struct tdm_process *process)
+{
+    process->environment.thinking = TDM_THINK_FREE;
+}
+
+// At the CPU clock in force, s.
+static double time_to_think(const struct tdm_process *p, const struct tdm_unit *unit)
+{
+    if (p->environment.thinking == TDM_THINK_FREE)
+        return 0;
+    if (!isnan(p->environment.think))
+        return p->environment.think;
+    const struct tdm_domain_info *cpu = unit->board->domain[TDM_CPU];
+    const double top = cpu->opps[cpu->opp_count - 1].hz;
+    return unit->board->thinking * top / cpu->opps[unit->state.opp[TDM_CPU]].hz;
+}
+
+void tdm_process_restart(struct tdm_process *process)
+{
+    memset(process->memories, 0, process->scenario->board_count * sizeof *process->memories);
+}
+
+// Does what was decided on while the last request ran; a thought that is not done yet is waited
+// for.
+static void act_concurrently(struct tdm_process *p, const struct tdm_state *state,
+                             struct memory *memory, const int32_t *action, struct tdm_plan *plan)
+{
+    const double thinks = time_to_think(p, state->unit);
+    int32_t local[TDM_KNOBS];
+    tdm_actions_local(&p->actions, local);
+    tdm_actions_plan(&p->actions, memory->acted ? memory->action : local, state, plan);
+    if (memory->acted)
+        plan->thinking = fmax(0, memory->since + thinks - state->now);
+    memory->since = state->now + plan->thinking;
+    memcpy(memory->action, action, sizeof *action * (size_t)p->actions.count);
+    memory->acted = true;
+}
+
+void tdm_process_act(struct tdm_process *process, const struct tdm_state *state,
+                     const int32_t *action, struct tdm_plan *plan)
+{
+    struct memory *memory = &process->memories[state->board];
+    if (process->environment.thinking == TDM_THINK_CONCURRENT) {
+        act_concurrently(process, state, memory, action, plan);
+        return;
+    }
+    tdm_actions_plan(&process->actions, action, state, plan);
+    plan->thinking = time_to_think(process, state->unit);
+    memcpy(memory->action, action, sizeof *action * (size_t)process->actions.count);
+    memory->acted = true;
+}
+
+double tdm_process_exponent(const struct tdm_process *process, const struct tdm_unit *unit,
+                            double length)
+{
+    if (process->environment.thinking != TDM_THINK_CONCURRENT)
+        return 1;
+    const double thinks = time_to_think(process, unit);
+    return length > thinks ? thinks / length : 1;
+}
+
+// ---- seeing and being paid ---------------------------------------------------------------------
+
+static struct tdm_observer *observer_of(struct tdm_process *p, const struct tdm_state *state)
+{
+    struct tdm_observer *observer = &p->observers[state->stream];
+    if (!observer->ready)
+        tdm_observer_start(observer, state);
+    return observer;
+}
+
+void tdm_process_observe(struct tdm_process *process, const struct tdm_state *state,
+                         float *observation)
+{
+    const struct memory *memory = &process->memories[state->board];
+    const int32_t *previous = memory->acted ? memory->action : NULL;
+    struct tdm_observer *observer = observer_of(process, state);
+    const double thinks = time_to_think(process, state->unit);
+    if (process->entry_count == TDM_ENTRIES) {
+        tdm_observer_see(observer, state, &process->actions, previous, thinks, observation);
+        return;
+    }
+    float entries[TDM_ENTRIES];
+    tdm_observer_see(observer, state, &process->actions, previous, thinks, entries);
+    for (size_t i = 0; i < process->entry_count; i++)
+        observation[i] = entries[process->entries[i]];
+}
+
+double tdm_process_reward(struct tdm_process *process, struct tdm_unit *unit,
+                          const struct tdm_outcome *outcome)
+{
+    const struct tdm_scenario *scenario = process->scenario;
+    struct tdm_observer *observer = &process->observers[outcome->stream];
+    struct tdm_reference reference = observer->reference;
+    if (!observer->ready) // dropped before any state was seen
+        tdm_reference_of(scenario, tdm_unit_queue(unit, outcome->stream), &reference);
+    const struct tdm_reward_context context = {.environment = &process->environment,
+                                               .stream = &scenario->streams[outcome->stream],
+                                               .reference = &reference,
+                                               .eta = scenario->eta,
+                                               .pmax = unit->board->pmax};
+    return fmax(process->environment.worst, process->reward->of(&context, outcome));
+}

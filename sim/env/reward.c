@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "env/reward.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/text.h"
+
+// A dropped request counts as one that took until its deadline once more, and cost no energy.
+static double cost_of(const struct tdm_reward_context *context, const struct tdm_outcome *outcome)
+{
+    if (!outcome->dropped)
+        return outcome->cost;
+    return (1 - context->eta) * context->pmax * (outcome->waited + context->stream->deadline);
+}
+
+static double cost(const struct tdm_reward_context *context, const struct tdm_outcome *outcome)
+{
+    return -cost_of(context, outcome) / context->reference->cost;
+}
+
+static double energy(const struct tdm_reward_context *context, const struct tdm_outcome *outcome)
+{
+    const double joules = outcome->dropped ? INFINITY : outcome->energy;
+    return -joules / context->reference->energy - (outcome->late ? 1 : 0);
+}
+
+// Kim and Wu, MICRO 2020, as far as it is known. Faster than asked for is worth nothing there, and
+// latency even counts in favour, as long as the deadline is met.
+static double autoscale(const struct tdm_reward_context *context, const struct tdm_outcome *outcome)
+{
+    const double accuracy = isnan(outcome->accuracy) ? 0 : 100 * outcome->accuracy;
+    if (outcome->dropped || outcome->accuracy < context->stream->accuracy)
+        return accuracy - 100;
+    const double millijoules = 1e3 * outcome->energy;
+    const double rest = -millijoules + context->environment->beta * accuracy;
+    return outcome->late ? rest : rest + context->environment->alpha * 1e3 * outcome->latency;
+}
+
+static const struct tdm_reward_type cost_reward = {
+    "cost", "-(eta ETI + (1 - eta) Pmax TTI) / that of the reference", cost};
+static const struct tdm_reward_type energy_reward = {
+    "energy", "-ETI / that of the reference, and -1 if it is late", energy};
+static const struct tdm_reward_type autoscale_reward = {
+    "autoscale",
+    "accuracy - 100 where it is too low (in %), else -ETI in mJ + beta accuracy, and + alpha TTI "
+    "in ms where the deadline is met",
+    autoscale};
+
+const struct tdm_reward_type *const tdm_rewards[] = {&cost_reward, &energy_reward,
+                                                     &autoscale_reward, NULL};
+
+const struct tdm_reward_type *tdm_reward_find(const char *name, struct tdm_error *error)
+{
+    struct tdm_nearest nearest;
+    tdm_nearest_start(&nearest, name);
+    for (const struct tdm_reward_type *const *type = tdm_rewards; *type; type++) {
+        if (strcmp((*type)->name, name) == 0)
+            return *type;
+        tdm_nearest_try(&nearest, (*type)->name);
+    }
+    tdm_fail(error, "there is no reward '%.64s'%s", name, tdm_nearest_hint(&nearest));
+    return NULL;
+}
