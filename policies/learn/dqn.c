@@ -51,12 +51,8 @@ static int open_network(struct tdm_learner *learner, struct dqn *dqn, struct tdm
     if (tdm_heads_make(&dqn->heads, &learner->shape, options->branching, error))
         return -1;
     dqn->first = options->dueling;
-    int sizes[TDM_MLP_LAYERS + 1] = {learner->shape.observation}, layers = 0;
-    while (layers < TDM_LEARN_HIDDEN && options->hidden[layers]) {
-        sizes[layers + 1] = (int)options->hidden[layers];
-        layers++;
-    }
-    sizes[++layers] = dqn->first + dqn->heads.total;
+    int sizes[TDM_MLP_LAYERS + 1];
+    const int layers = tdm_heads_layers(learner, dqn->first + dqn->heads.total, sizes);
     if (tdm_mlp_open(&dqn->online, sizes, layers, error))
         return -1;
     struct tdm_random random;
@@ -69,14 +65,11 @@ static int open_learning(struct tdm_learner *learner, struct dqn *dqn, struct td
 {
     const struct tdm_learn_options *options = &learner->options;
     const size_t rows = (size_t)options->batch, count = dqn->online.count;
-    const double alpha = options->prioritised ? options->priority_alpha : (double)NAN;
     if (tdm_mlp_open(&dqn->target, dqn->online.sizes, dqn->online.layers, error) ||
         tdm_adam_open(&dqn->adam, count, options->rate, error) ||
-        tdm_replay_open(&dqn->replay, (size_t)options->capacity, learner->shape.observation,
-                        learner->shape.branches, alpha, error) ||
-        tdm_batch_open(&dqn->batch, &dqn->replay, (int)rows, error))
+        tdm_learner_remember(learner, &dqn->replay, &dqn->batch, error))
         return -1;
-    memcpy(dqn->target.parameters, dqn->online.parameters, count * sizeof(float));
+    tdm_mlp_follow(&dqn->target, &dqn->online, 1);
     tdm_random_seed(&dqn->draw, (uint64_t)options->seed, "learn/replay", 0);
     dqn->choices = calloc(rows * (size_t)dqn->heads.count, sizeof *dqn->choices);
     dqn->targets = tdm_floats(rows);
@@ -142,8 +135,7 @@ static bool explores(struct tdm_learner *learner, int32_t *action)
     struct dqn *dqn = learner->own;
     if (tdm_random_uniform(&dqn->explore) >= tdm_learner_epsilon(learner))
         return false;
-    for (int b = 0; b < learner->shape.branches; b++)
-        action[b] = (int32_t)tdm_random_below(&dqn->explore, (uint64_t)learner->shape.levels[b]);
+    tdm_learner_wander(learner, &dqn->explore, action);
     return true;
 }
 
@@ -280,31 +272,13 @@ static double learn_row(struct tdm_learner *learner, size_t row, const float *ou
     return loss;
 }
 
-static void update_target(const struct tdm_learner *learner, struct dqn *dqn)
-{
-    if (learner->health.updates % learner->options.target_every)
-        return;
-    const float rate = (float)learner->options.target_rate;
-    const float *online = dqn->online.parameters;
-    float *target = dqn->target.parameters;
-    for (size_t i = 0; i < dqn->online.count; i++)
-        target[i] = rate < 1 ? target[i] + rate * (online[i] - target[i]) : online[i];
-}
-
-static double beta_of(const struct tdm_learner *learner)
-{
-    const struct tdm_learn_options *options = &learner->options;
-    const double share = (double)learner->health.updates / (double)options->priority_steps;
-    return options->priority_beta + (1 - options->priority_beta) * fmin(share, 1);
-}
-
 static void update(struct tdm_learner *learner)
 {
     struct dqn *dqn = learner->own;
     struct tdm_learn_health *health = &learner->health;
     const size_t rows = (size_t)dqn->batch.rows;
     const size_t width = (size_t)(dqn->first + dqn->heads.total);
-    tdm_replay_sample(&dqn->replay, &dqn->draw, beta_of(learner), &dqn->batch);
+    tdm_replay_sample(&dqn->replay, &dqn->draw, tdm_learner_beta(learner), &dqn->batch);
     find_targets(dqn, learner->options.double_q);
     const float *outputs =
         tdm_mlp_forward(&dqn->online, &dqn->pass, dqn->batch.observations, dqn->batch.rows);
@@ -321,8 +295,8 @@ static void update(struct tdm_learner *learner)
     }
     tdm_adam_step(&dqn->adam, dqn->online.parameters, dqn->gradient);
     tdm_replay_errors(&dqn->replay, &dqn->batch, dqn->errors);
-    health->updates++;
-    update_target(learner, dqn);
+    if (++health->updates % learner->options.target_every == 0)
+        tdm_mlp_follow(&dqn->target, &dqn->online, learner->options.target_rate);
 }
 
 // ---- files -------------------------------------------------------------------------------------
@@ -338,7 +312,7 @@ static void store_dqn(struct tdm_learner *learner, struct tdm_store *store, bool
         tdm_store_random(store, "random_explore", &dqn->explore);
         tdm_store_random(store, "random_replay", &dqn->draw);
     } else if (learner->learns && !store->writes && !store->failed) {
-        memcpy(dqn->target.parameters, dqn->online.parameters, dqn->online.count * sizeof(float));
+        tdm_mlp_follow(&dqn->target, &dqn->online, 1);
     }
 }
 
@@ -346,6 +320,7 @@ const struct tdm_learner_type tdm_learner_dqn = {
     .name = "dqn",
     .summary = "deep Q-learning: double, dueling, branching, prioritised as asked for",
     .id = 1,
+    .epsilon_greedy = true,
     .open = open_dqn,
     .close = close_dqn,
     .act = act,

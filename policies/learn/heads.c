@@ -30,6 +30,19 @@ int tdm_heads_make(struct tdm_heads *heads, const struct tdm_learn_shape *shape,
     return 0;
 }
 
+int tdm_heads_layers(const struct tdm_learner *learner, int outputs, int *sizes)
+{
+    const int64_t *hidden = learner->options.hidden;
+    int layers = 0;
+    sizes[0] = learner->shape.observation;
+    while (layers < TDM_LEARN_HIDDEN && hidden[layers]) {
+        sizes[layers + 1] = (int)hidden[layers];
+        layers++;
+    }
+    sizes[++layers] = outputs;
+    return layers;
+}
+
 void tdm_heads_choices(const struct tdm_heads *heads, const int32_t *action, int *choices)
 {
     if (!heads->joint) {

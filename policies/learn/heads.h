@@ -22,6 +22,8 @@ struct tdm_heads {
 /** -1 with `error` where that would be more than TDM_HEADS_WIDEST outputs. */
 int tdm_heads_make(struct tdm_heads *heads, const struct tdm_learn_shape *shape, bool branching,
                    struct tdm_error *error);
+/** Layers from an observation to `outputs`, in `sizes`; returns how many layers of weights. */
+int tdm_heads_layers(const struct tdm_learner *learner, int outputs, int *sizes);
 void tdm_heads_choices(const struct tdm_heads *heads, const int32_t *action, int *choices);
 void tdm_heads_action(const struct tdm_heads *heads, const int *choices, int32_t *action);
 

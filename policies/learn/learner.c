@@ -10,9 +10,10 @@
 #include "core/text.h"
 #include "policies/learn/floats.h"
 
-extern const struct tdm_learner_type tdm_learner_dqn;
+extern const struct tdm_learner_type tdm_learner_dqn, tdm_learner_sac, tdm_learner_tabular;
 
-const struct tdm_learner_type *const tdm_learners[] = {&tdm_learner_dqn, NULL};
+const struct tdm_learner_type *const tdm_learners[] = {&tdm_learner_dqn, &tdm_learner_sac,
+                                                       &tdm_learner_tabular, NULL};
 
 enum { FORMAT = 1 }; // of what is saved
 
@@ -98,6 +99,17 @@ void tdm_learner_free(struct tdm_learner *learner)
     free(learner);
 }
 
+int tdm_learner_remember(const struct tdm_learner *learner, struct tdm_replay *replay,
+                         struct tdm_batch *batch, struct tdm_error *error)
+{
+    const struct tdm_learn_options *options = &learner->options;
+    const double alpha = options->prioritised ? options->priority_alpha : (double)NAN;
+    if (tdm_replay_open(replay, (size_t)options->capacity, learner->shape.observation,
+                        learner->shape.branches, alpha, error))
+        return -1;
+    return tdm_batch_open(batch, replay, (int)options->batch, error);
+}
+
 // ---- acting and learning -----------------------------------------------------------------------
 
 double tdm_learner_epsilon(const struct tdm_learner *learner)
@@ -105,6 +117,20 @@ double tdm_learner_epsilon(const struct tdm_learner *learner)
     const struct tdm_learn_options *o = &learner->options;
     const double share = (double)learner->health.steps / (double)o->epsilon_steps;
     return o->epsilon_start + (o->epsilon_end - o->epsilon_start) * fmin(share, 1);
+}
+
+double tdm_learner_beta(const struct tdm_learner *learner)
+{
+    const struct tdm_learn_options *o = &learner->options;
+    const double share = (double)learner->health.updates / (double)o->priority_steps;
+    return o->priority_beta + (1 - o->priority_beta) * fmin(share, 1);
+}
+
+void tdm_learner_wander(const struct tdm_learner *learner, struct tdm_random *random,
+                        int32_t *action)
+{
+    for (int b = 0; b < learner->shape.branches; b++)
+        action[b] = (int32_t)tdm_random_below(random, (uint64_t)learner->shape.levels[b]);
 }
 
 void tdm_learner_act(struct tdm_learner *learner, const float *observation, bool explore,
@@ -161,7 +187,9 @@ int tdm_learner_values(struct tdm_learner *learner, const float *observation, fl
 
 struct tdm_learn_health tdm_learner_health(const struct tdm_learner *learner)
 {
-    return learner->health;
+    struct tdm_learn_health health = learner->health;
+    health.epsilon = learner->type->epsilon_greedy ? tdm_learner_epsilon(learner) : (double)NAN;
+    return health;
 }
 
 // ---- files -------------------------------------------------------------------------------------
@@ -269,6 +297,33 @@ int tdm_learner_load(struct tdm_learner *learner, struct tdm_h5 *file, const cha
     return store.failed ? -1 : 0;
 }
 
+// Room for the edges of a table, if the file is of one, as `shape` borrows them; how many are in
+// the file comes from the counts. The caller frees both.
+static void load_edges(struct tdm_store *store, struct tdm_learn_shape *shape, int32_t **counts,
+                       float **edges)
+{
+    const size_t inputs = (size_t)shape->observation;
+    size_t total = 0;
+    *counts = calloc(inputs, sizeof **counts);
+    if (*counts)
+        tdm_store_edges(store, *counts, inputs, NULL, 0);
+    for (size_t i = 0; *counts && i < inputs && !store->failed; i++) {
+        if ((*counts)[i] < 0 || (*counts)[i] > TDM_LEARN_EDGES)
+            tdm_store_refuse(store, "edge_counts", "holds %d, and must hold 0 to %d", (*counts)[i],
+                             TDM_LEARN_EDGES);
+        total += (size_t)(*counts)[i];
+    }
+    if (store->failed)
+        return;
+    *edges = calloc(total + 1, sizeof **edges);
+    if (!*counts || !*edges)
+        tdm_store_refuse(store, "edges", "cannot be read: out of memory");
+    else
+        tdm_store_edges(store, *counts, inputs, *edges, total);
+    shape->edge_counts = *counts;
+    shape->edges = *edges;
+}
+
 struct tdm_learner *tdm_learner_read(struct tdm_h5 *file, const char *path, bool whole,
                                      struct tdm_error *error)
 {
@@ -280,9 +335,14 @@ struct tdm_learner *tdm_learner_read(struct tdm_h5 *file, const char *path, bool
     if (!type)
         return NULL;
     tdm_learn_options_store(&options, &store);
-    if (store.failed)
-        return NULL;
-    struct tdm_learner *learner = tdm_learner_open(type->name, &shape, &options, whole, error);
+    int32_t *counts = NULL;
+    float *edges = NULL;
+    if (type->bins && !store.failed)
+        load_edges(&store, &shape, &counts, &edges);
+    struct tdm_learner *learner =
+        store.failed ? NULL : tdm_learner_open(type->name, &shape, &options, whole, error);
+    free(counts);
+    free(edges);
     if (!learner || tdm_learner_load(learner, file, path, whole, error) == 0)
         return learner;
     tdm_learner_free(learner);

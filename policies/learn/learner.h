@@ -18,7 +18,12 @@
 #include "policies/learn/options.h"
 #include "policies/learn/replay.h"
 
-enum { TDM_LEARN_BRANCHES = 32, TDM_LEARN_LEVELS = 4096, TDM_LEARN_WIDEST = 4096 };
+enum {
+    TDM_LEARN_BRANCHES = 32,
+    TDM_LEARN_LEVELS = 4096, /**< of a branch */
+    TDM_LEARN_WIDEST = 4096, /**< numbers of an observation */
+    TDM_LEARN_EDGES = 1024   /**< between bins of an input */
+};
 
 /** What goes in and comes out. */
 struct tdm_learn_shape {
@@ -61,7 +66,9 @@ struct tdm_learner {
 
 struct tdm_learner_type {
     const char *name, *summary;
-    int id; /**< in files: never changes */
+    int id;              /**< in files: never changes */
+    bool epsilon_greedy; /**< how it explores */
+    bool bins;           /**< it needs the edges between bins */
     /** Where it fails, `close` cleans up. */
     int (*open)(struct tdm_learner *learner, struct tdm_error *error);
     void (*close)(struct tdm_learner *learner);
@@ -128,6 +135,14 @@ struct tdm_learner *tdm_learner_read(struct tdm_h5 *file, const char *path, bool
 
 /** Share of random actions now. */
 double tdm_learner_epsilon(const struct tdm_learner *learner);
+/** Share of the bias of priorities that is taken back now. */
+double tdm_learner_beta(const struct tdm_learner *learner);
+/** A random level of each branch. */
+void tdm_learner_wander(const struct tdm_learner *learner, struct tdm_random *random,
+                        int32_t *action);
+/** The memory and the batches that the options ask for. */
+int tdm_learner_remember(const struct tdm_learner *learner, struct tdm_replay *replay,
+                         struct tdm_batch *batch, struct tdm_error *error);
 /** The product of the levels, or -1 where it is more than `most`. */
 int64_t tdm_learn_combinations(const struct tdm_learn_shape *shape, int64_t most);
 

@@ -49,6 +49,15 @@ void tdm_mlp_initialise(struct tdm_mlp *mlp, struct tdm_random *random)
     }
 }
 
+void tdm_mlp_follow(struct tdm_mlp *mlp, const struct tdm_mlp *leader, double rate)
+{
+    assert(mlp->count == leader->count);
+    const float share = (float)rate, *restrict to = leader->parameters;
+    float *restrict p = mlp->parameters;
+    for (size_t i = 0; i < mlp->count; i++)
+        p[i] = share < 1 ? p[i] + share * (to[i] - p[i]) : to[i];
+}
+
 int tdm_mlp_pass_open(struct tdm_mlp_pass *pass, const struct tdm_mlp *mlp, int most,
                       struct tdm_error *error)
 {

@@ -29,6 +29,9 @@ void tdm_mlp_close(struct tdm_mlp *mlp);
 /** Normal weights of variance 2 / inputs, biases of zero (He et al., ICCV 2015). */
 void tdm_mlp_initialise(struct tdm_mlp *mlp, struct tdm_random *random);
 
+/** Goes the share `rate` of the way to `leader`, of the same sizes; 1: a copy. */
+void tdm_mlp_follow(struct tdm_mlp *mlp, const struct tdm_mlp *leader, double rate);
+
 /** What a pass over many rows leaves for the way back. */
 struct tdm_mlp_pass {
     int most;           /**< rows that fit */

@@ -22,18 +22,18 @@ struct tdm_learn_options {
     double target_rate;   /**< how far such an update goes; 1: a copy */
     double epsilon_start, epsilon_end; /**< share of random actions, first and last */
     int64_t epsilon_steps;             /**< transitions from one to the other */
-    bool double_q;                     /**< the online network chooses, the target values */
-    bool dueling;                      /**< values and advantages apart */
-    bool branching;                    /**< a head a knob; else one for all combinations */
-    bool prioritised;                  /**< replay by priority */
     double priority_alpha;             /**< exponent of priorities */
     double priority_beta;              /**< share of the bias taken back at first; 1 at last */
     int64_t priority_steps;            /**< minibatches from one to the other */
     double temperature;                /**< of the soft actor-critic, at first */
-    bool adapt_temperature;            /**< towards the target entropy */
     double entropy_ratio;              /**< target entropy, as a share of the largest */
     double initial;                    /**< a table starts with values of 0 to this */
     int64_t seed;
+    bool double_q;          /**< the online network chooses, the target values */
+    bool dueling;           /**< values and advantages apart */
+    bool branching;         /**< a head a knob; else one for all combinations */
+    bool prioritised;       /**< replay by priority */
+    bool adapt_temperature; /**< towards the target entropy */
 };
 
 /** How an option is written, and what it may be. */
@@ -44,7 +44,7 @@ struct tdm_learn_option {
     double low, high, fallback;
 };
 
-/** Every field of the struct, in its order; ends with a name of NULL. */
+/** Every field of the struct; ends with a name of NULL. */
 extern const struct tdm_learn_option tdm_learn_option_table[];
 
 void tdm_learn_options_default(struct tdm_learn_options *options);

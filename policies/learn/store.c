@@ -248,3 +248,13 @@ void tdm_store_replay(struct tdm_store *store, struct tdm_replay *replay, const 
     if (replay->sums)
         store_priorities(store, replay);
 }
+
+void tdm_store_edges(struct tdm_store *store, int32_t *counts, size_t inputs, float *edges,
+                     size_t total)
+{
+    tdm_store_array(store, "edge_counts", TDM_H5_INT32, counts, 1, inputs,
+                    "edges between bins of each input");
+    if (total)
+        tdm_store_array(store, "edges", TDM_H5_FLOAT, edges, 1, total,
+                        "edges of all inputs in a row");
+}

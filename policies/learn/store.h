@@ -46,4 +46,8 @@ void tdm_store_adam(struct tdm_store *store, const char *name, struct tdm_adam *
 /** Refuses a memory of another capacity, and actions beyond `levels`, one number a branch. */
 void tdm_store_replay(struct tdm_store *store, struct tdm_replay *replay, const int *levels);
 
+/** Bins of a table: how many edges each input has, and all of them. */
+void tdm_store_edges(struct tdm_store *store, int32_t *counts, size_t inputs, float *edges,
+                     size_t total);
+
 #endif

@@ -75,16 +75,15 @@ static inline void place_input(int place, float *input)
     input[place] = 1;
 }
 
-/** Walks and learns for some steps, starting anywhere. */
+/** Walks at random, from anywhere, and learns from it for some steps. */
 static inline void walk(struct tdm_learner *learner, struct tdm_random *random, int steps,
                         double gamma)
 {
     int place = 0;
     float before[PLACES], after[PLACES];
     for (int i = 0; i < steps; i++) {
-        int32_t move;
+        const int32_t move = (int32_t)tdm_random_below(random, MOVES);
         place_input(place, before);
-        tdm_learner_act(learner, before, true, &move);
         const int next = moved(place, move);
         const bool ends = next == PLACES - 1;
         place_input(next, after);
