@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "policies/learn/learner.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "policies/learn/floats.h"
+
+extern const struct tdm_learner_type tdm_learner_dqn, tdm_learner_sac, tdm_learner_tabular;
+
+const struct tdm_learner_type *const tdm_learners[] = {&tdm_learner_dqn, &tdm_learner_sac,
+                                                       &tdm_learner_tabular, NULL};
+
+enum { FORMAT = 1 }; // of what is saved
+
+// ---- making ------------------------------------------------------------------------------------
+
+static const struct tdm_learner_type *find(const char *name, struct tdm_error *error)
+{
+    struct tdm_nearest nearest;
+    tdm_nearest_start(&nearest, name);
+    for (const struct tdm_learner_type *const *type = tdm_learners; *type; type++) {
+        if (strcmp((*type)->name, name) == 0)
+            return *type;
+        tdm_nearest_try(&nearest, (*type)->name);
+    }
+    tdm_fail(error, "there is no learner '%.64s'%s", name, tdm_nearest_hint(&nearest));
+    return NULL;
+}
+
+int64_t tdm_learn_combinations(const struct tdm_learn_shape *shape, int64_t most)
+{
+    int64_t product = 1;
+    for (int b = 0; b < shape->branches; b++) {
+        if (product > most / shape->levels[b])
+            return -1;
+        product *= shape->levels[b];
+    }
+    return product;
+}
+
+static int check_shape(const struct tdm_learn_shape *shape, struct tdm_error *error)
+{
+    if (shape->observation < 1 || shape->observation > TDM_LEARN_WIDEST)
+        return tdm_fail(error, "a learner takes observations of 1 to %d numbers, not %d",
+                        TDM_LEARN_WIDEST, shape->observation);
+    if (shape->branches < 1 || shape->branches > TDM_LEARN_BRANCHES)
+        return tdm_fail(error, "a learner has 1 to %d knobs, not %d", TDM_LEARN_BRANCHES,
+                        shape->branches);
+    for (int b = 0; b < shape->branches; b++)
+        if (shape->levels[b] < 1 || shape->levels[b] > TDM_LEARN_LEVELS)
+            return tdm_fail(error, "a learner's knob has 1 to %d levels, not %d", TDM_LEARN_LEVELS,
+                            shape->levels[b]);
+    return 0;
+}
+
+// Before memory is taken for it: a capacity may come from a file.
+static int check_memory(const struct tdm_learn_shape *shape,
+                        const struct tdm_learn_options *options, struct tdm_error *error)
+{
+    const double most = 0x1p35, row = 4. * (2 * shape->observation + 2 + shape->branches) + 32;
+    if (row * (double)options->capacity <= most)
+        return 0;
+    return tdm_fail(error, "capacity is %lld, and transitions of %g bytes would take %.3g GB",
+                    (long long)options->capacity, row, row * (double)options->capacity / 1e9);
+}
+
+struct tdm_learner *tdm_learner_open(const char *name, const struct tdm_learn_shape *shape,
+                                     const struct tdm_learn_options *options, bool learns,
+                                     struct tdm_error *error)
+{
+    const struct tdm_learner_type *type = find(name, error);
+    if (!type || check_shape(shape, error) || tdm_learn_options_check(options, error) ||
+        (learns && check_memory(shape, options, error)))
+        return NULL;
+    struct tdm_learner *learner = malloc(sizeof *learner);
+    if (!learner) {
+        tdm_fail(error, "out of memory");
+        return NULL;
+    }
+    *learner =
+        (struct tdm_learner){.type = type, .shape = *shape, .options = *options, .learns = learns};
+    learner->health.gradient = learner->health.temperature = learner->health.entropy = NAN;
+    if (type->open(learner, error) == 0)
+        return learner;
+    tdm_learner_free(learner);
+    return NULL;
+}
+
+void tdm_learner_free(struct tdm_learner *learner)
+{
+    if (!learner)
+        return;
+    learner->type->close(learner);
+    free(learner);
+}
+
+int tdm_learner_remember(const struct tdm_learner *learner, struct tdm_replay *replay,
+                         struct tdm_batch *batch, struct tdm_error *error)
+{
+    const struct tdm_learn_options *options = &learner->options;
+    const double alpha = options->prioritised ? options->priority_alpha : (double)NAN;
+    if (tdm_replay_open(replay, (size_t)options->capacity, learner->shape.observation,
+                        learner->shape.branches, alpha, error))
+        return -1;
+    return tdm_batch_open(batch, replay, (int)options->batch, error);
+}
+
+// ---- acting and learning -----------------------------------------------------------------------
+
+double tdm_learner_epsilon(const struct tdm_learner *learner)
+{
+    const struct tdm_learn_options *o = &learner->options;
+    const double share = (double)learner->health.steps / (double)o->epsilon_steps;
+    return o->epsilon_start + (o->epsilon_end - o->epsilon_start) * fmin(share, 1);
+}
+
+double tdm_learner_beta(const struct tdm_learner *learner)
+{
+    const struct tdm_learn_options *o = &learner->options;
+    const double share = (double)learner->health.updates / (double)o->priority_steps;
+    return o->priority_beta + (1 - o->priority_beta) * fmin(share, 1);
+}
+
+void tdm_learner_wander(const struct tdm_learner *learner, struct tdm_random *random,
+                        int32_t *action)
+{
+    for (int b = 0; b < learner->shape.branches; b++)
+        action[b] = (int32_t)tdm_random_below(random, (uint64_t)learner->shape.levels[b]);
+}
+
+void tdm_learner_act(struct tdm_learner *learner, const float *observation, bool explore,
+                     int32_t *action)
+{
+    learner->type->act(learner, observation, explore, action);
+}
+
+void tdm_learner_act_many(struct tdm_learner *learner, const float *observations, int count,
+                          bool explore, int32_t *actions)
+{
+    if (learner->type->act_many) {
+        learner->type->act_many(learner, observations, count, explore, actions);
+        return;
+    }
+    for (int i = 0; i < count; i++)
+        learner->type->act(learner, observations + (size_t)i * (size_t)learner->shape.observation,
+                           explore, actions + (size_t)i * (size_t)learner->shape.branches);
+}
+
+void tdm_learner_observe(struct tdm_learner *learner, const struct tdm_transition *transition)
+{
+    assert(learner->learns);
+    const size_t width = (size_t)learner->shape.observation;
+    for (int b = 0; b < learner->shape.branches; b++)
+        assert(transition->action[b] >= 0 && transition->action[b] < learner->shape.levels[b]);
+    if (!tdm_floats_finite(transition->observation, width) ||
+        !tdm_floats_finite(transition->next, width) || !isfinite(transition->reward) ||
+        !isfinite(transition->discount)) {
+        learner->health.discarded++;
+        return;
+    }
+    learner->health.steps++;
+    learner->type->observe(learner, transition);
+}
+
+int64_t tdm_learner_update(struct tdm_learner *learner)
+{
+    const struct tdm_learn_options *options = &learner->options;
+    struct tdm_learn_health *health = &learner->health;
+    if (!learner->type->update || health->steps < options->warmup)
+        return 0;
+    const int64_t due = (health->steps - options->warmup) / options->train_every + 1;
+    const int64_t before = health->updates + health->refused;
+    for (int64_t i = before; i < due; i++)
+        learner->type->update(learner);
+    return due - before;
+}
+
+int tdm_learner_values(struct tdm_learner *learner, const float *observation, float *values)
+{
+    return learner->type->values(learner, observation, values);
+}
+
+struct tdm_learn_health tdm_learner_health(const struct tdm_learner *learner)
+{
+    struct tdm_learn_health health = learner->health;
+    health.epsilon = learner->type->epsilon_greedy ? tdm_learner_epsilon(learner) : (double)NAN;
+    return health;
+}
+
+// ---- files -------------------------------------------------------------------------------------
+
+// A refused update says nothing of the state, so the numbers of the last one need not come back.
+static void store_counters(struct tdm_learn_health *health, struct tdm_store *store)
+{
+    tdm_store_integer(store, "steps", &health->steps, 0, INT64_MAX / 4);
+    tdm_store_integer(store, "discarded", &health->discarded, 0, INT64_MAX / 4);
+    tdm_store_integer(store, "updates", &health->updates, 0, INT64_MAX / 4);
+    tdm_store_integer(store, "refused", &health->refused, 0, INT64_MAX / 4);
+}
+
+static void store_head(struct tdm_store *store, int64_t *type, int64_t *whole,
+                       struct tdm_learn_shape *shape)
+{
+    int64_t format = FORMAT, observation = shape->observation, branches = shape->branches;
+    tdm_store_integer(store, "format", &format, FORMAT, FORMAT);
+    tdm_store_integer(store, "learner", type, 0, INT32_MAX);
+    tdm_store_integer(store, "whole", whole, 0, 1);
+    tdm_store_integer(store, "observation", &observation, 1, TDM_LEARN_WIDEST);
+    tdm_store_integer(store, "branches", &branches, 1, TDM_LEARN_BRANCHES);
+    if (store->failed)
+        return;
+    shape->observation = (int)observation;
+    shape->branches = (int)branches;
+    tdm_store_array(store, "levels", TDM_H5_INT32, shape->levels, 1, (size_t)branches,
+                    "levels of each knob");
+}
+
+static int save_all(struct tdm_learner *learner, struct tdm_store *store, bool whole)
+{
+    int64_t type = learner->type->id, all = whole;
+    store_head(store, &type, &all, &learner->shape);
+    tdm_learn_options_store(&learner->options, store);
+    learner->type->store(learner, store, whole);
+    if (whole)
+        store_counters(&learner->health, store);
+    return store->failed ? -1 : 0;
+}
+
+int tdm_learner_save(struct tdm_learner *learner, struct tdm_h5 *file, const char *path, bool whole,
+                     struct tdm_error *error)
+{
+    assert(learner->learns || !whole);
+    struct tdm_store store = {.file = file, .path = path, .writes = true, .error = error};
+    if (tdm_h5_group(file, path, error))
+        return -1;
+    return save_all(learner, &store, whole);
+}
+
+static const struct tdm_learner_type *type_of(struct tdm_store *store, int64_t id)
+{
+    for (const struct tdm_learner_type *const *type = tdm_learners; *type; type++)
+        if ((*type)->id == id)
+            return *type;
+    tdm_store_refuse(store, "learner", "is %lld, which no learner here is", (long long)id);
+    return NULL;
+}
+
+static const struct tdm_learner_type *load_head(struct tdm_store *store,
+                                                struct tdm_learn_shape *shape, bool whole)
+{
+    int64_t id = 0, all = 0;
+    *shape = (struct tdm_learn_shape){.observation = 1, .branches = 1};
+    store_head(store, &id, &all, shape);
+    if (!store->failed && whole && !all)
+        tdm_store_refuse(store, "whole", "is 0: the file can act, but not go on learning");
+    return store->failed ? NULL : type_of(store, id);
+}
+
+static void check_same(struct tdm_store *store, const struct tdm_learner *learner,
+                       const struct tdm_learner_type *type, const struct tdm_learn_shape *shape)
+{
+    const struct tdm_learn_shape *own = &learner->shape;
+    if (type != learner->type)
+        tdm_store_refuse(store, "learner", "is of a %s, not of a %s", type->name,
+                         learner->type->name);
+    if (shape->observation != own->observation)
+        tdm_store_refuse(store, "observation", "is %d, but observations have %d numbers here",
+                         shape->observation, own->observation);
+    if (shape->branches != own->branches)
+        tdm_store_refuse(store, "branches", "is %d, but there are %d knobs here", shape->branches,
+                         own->branches);
+    for (int b = 0; b < own->branches; b++)
+        if (shape->levels[b] != own->levels[b])
+            tdm_store_refuse(store, "levels", "has %d for knob %d, which has %d levels here",
+                             shape->levels[b], b, own->levels[b]);
+}
+
+int tdm_learner_load(struct tdm_learner *learner, struct tdm_h5 *file, const char *path, bool whole,
+                     struct tdm_error *error)
+{
+    assert(learner->learns || !whole);
+    struct tdm_store store = {.file = file, .path = path, .error = error};
+    struct tdm_learn_shape shape;
+    const struct tdm_learner_type *type = load_head(&store, &shape, whole);
+    if (!type)
+        return -1;
+    check_same(&store, learner, type, &shape);
+    if (!store.failed)
+        learner->type->store(learner, &store, whole);
+    if (whole)
+        store_counters(&learner->health, &store);
+    return store.failed ? -1 : 0;
+}
+
+// Room for the edges of a table, if the file is of one, as `shape` borrows them; how many are in
+// the file comes from the counts. The caller frees both.
+static void load_edges(struct tdm_store *store, struct tdm_learn_shape *shape, int32_t **counts,
+                       float **edges)
+{
+    const size_t inputs = (size_t)shape->observation;
+    size_t total = 0;
+    *counts = calloc(inputs, sizeof **counts);
+    if (*counts)
+        tdm_store_edges(store, *counts, inputs, NULL, 0);
+    for (size_t i = 0; *counts && i < inputs && !store->failed; i++) {
+        if ((*counts)[i] < 0 || (*counts)[i] > TDM_LEARN_EDGES)
+            tdm_store_refuse(store, "edge_counts", "holds %d, and must hold 0 to %d", (*counts)[i],
+                             TDM_LEARN_EDGES);
+        total += (size_t)(*counts)[i];
+    }
+    if (store->failed)
+        return;
+    *edges = calloc(total + 1, sizeof **edges);
+    if (!*counts || !*edges)
+        tdm_store_refuse(store, "edges", "cannot be read: out of memory");
+    else
+        tdm_store_edges(store, *counts, inputs, *edges, total);
+    shape->edge_counts = *counts;
+    shape->edges = *edges;
+}
+
+struct tdm_learner *tdm_learner_read(struct tdm_h5 *file, const char *path, bool whole,
+                                     struct tdm_error *error)
+{
+    struct tdm_store store = {.file = file, .path = path, .error = error};
+    struct tdm_learn_shape shape;
+    struct tdm_learn_options options;
+    tdm_learn_options_default(&options);
+    const struct tdm_learner_type *type = load_head(&store, &shape, whole);
+    if (!type)
+        return NULL;
+    tdm_learn_options_store(&options, &store);
+    int32_t *counts = NULL;
+    float *edges = NULL;
+    if (type->bins && !store.failed)
+        load_edges(&store, &shape, &counts, &edges);
+    struct tdm_learner *learner =
+        store.failed ? NULL : tdm_learner_open(type->name, &shape, &options, whole, error);
+    free(counts);
+    free(edges);
+    if (!learner || tdm_learner_load(learner, file, path, whole, error) == 0)
+        return learner;
+    tdm_learner_free(learner);
+    return NULL;
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/** Q-learning on problems whose values are known, and one update against a hand calculation. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "train.h"
+
+// ---- a grid ------------------------------------------------------------------------------------
+
+static void learn_the_walk(const char *what, const struct tdm_learn_options *options, int steps,
+                           double tolerance)
+{
+    const struct tdm_learn_shape shape = {.observation = PLACES, .branches = 1, .levels = {MOVES}};
+    struct tdm_learner *learner = opened("dqn", &shape, options);
+    struct tdm_random random;
+    tdm_random_seed(&random, 2, "test", 0);
+    walk(learner, &random, steps, 0.9);
+    double q[PLACES][MOVES], worst = 0;
+    walk_values(0.9, q);
+    for (int place = 0; place < PLACES - 1; place++) {
+        float input[PLACES], values[MOVES];
+        place_input(place, input);
+        assert_int_equal(tdm_learner_values(learner, input, values), MOVES);
+        for (int m = 0; m < MOVES; m++)
+            worst = fmax(worst, fabs(values[m] - q[place][m]));
+        int32_t move; // what it would do is among the best
+        tdm_learner_act(learner, input, false, &move);
+        for (int m = 0; m < MOVES; m++)
+            assert_true(q[place][move] >= q[place][m] - 1e-9);
+    }
+    print_message("%s: farthest from Q* by %.2g\n", what, worst);
+    assert_true(worst < tolerance);
+    assert_int_equal(learner->health.refused, 0);
+    tdm_learner_free(learner);
+}
+
+static void every_variant_finds_the_values_of_a_walk(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool double_q, dueling, branching, prioritised;
+        int target_every;
+    } variants[] = {
+        {"plain", false, false, false, false, 1},  {"double", true, false, false, false, 1},
+        {"dueling", false, true, true, false, 1},  {"prioritised", true, true, true, true, 1},
+        {"periodic", true, true, true, false, 50},
+    };
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+        struct tdm_learn_options options = small_options();
+        options.double_q = variants[i].double_q;
+        options.dueling = variants[i].dueling;
+        options.branching = variants[i].branching;
+        options.prioritised = variants[i].prioritised;
+        options.target_every = variants[i].target_every;
+        options.target_rate = variants[i].target_every > 1 ? 1 : 0.02;
+        learn_the_walk(variants[i].name, &options, 4000, 1e-3);
+    }
+}
+
+// ---- bandits -----------------------------------------------------------------------------------
+
+// Two contexts, three arms, noise: values are the means.
+static void a_bandit_with_contexts(void **state)
+{
+    (void)state;
+    static const float means[2][3] = {{1, 0, -1}, {-0.5F, 0.25F, 0.75F}};
+    const struct tdm_learn_shape shape = {.observation = 2, .branches = 1, .levels = {3}};
+    struct tdm_learn_options options = small_options();
+    struct tdm_learner *learner = opened("dqn", &shape, &options);
+    struct tdm_random random;
+    tdm_random_seed(&random, 4, "test", 0);
+    for (int i = 0; i < 3000; i++) {
+        const int context = (int)tdm_random_below(&random, 2);
+        const float input[2] = {(float)context, 1 - (float)context};
+        int32_t arm;
+        tdm_learner_act(learner, input, true, &arm);
+        const float noise = (float)(0.2 * tdm_random_normal(&random));
+        tdm_learner_observe(
+            learner, &(struct tdm_transition){input, &arm, means[context][arm] + noise, input, 0});
+        tdm_learner_update(learner);
+    }
+    for (int context = 0; context < 2; context++) {
+        const float input[2] = {(float)context, 1 - (float)context};
+        float values[3];
+        tdm_learner_values(learner, input, values);
+        for (int a = 0; a < 3; a++)
+            assert_true(fabsf(values[a] - means[context][a]) < 0.1F);
+    }
+    tdm_learner_free(learner);
+}
+
+// The reward is a sum of what two knobs bring. The other knob moves at random, so that a head's
+// value is its own part and the mean of the other's; one head of all combinations knows the sum.
+static void two_knobs(bool branching)
+{
+    static const float first[3] = {0, 0.9F, 0.3F}, second[2] = {0.5F, -0.5F};
+    const struct tdm_learn_shape shape = {.observation = 1, .branches = 2, .levels = {3, 2}};
+    struct tdm_learn_options options = small_options();
+    options.branching = branching;
+    options.rate = branching ? 5e-4 : 3e-3; // the slower, the less of the noise is left
+    struct tdm_learner *learner = opened("dqn", &shape, &options);
+    const float input[1] = {1};
+    for (int i = 0; i < 4000; i++) {
+        int32_t action[2];
+        tdm_learner_act(learner, input, true, action);
+        tdm_learner_observe(learner, &(struct tdm_transition){input, action,
+                                                              first[action[0]] + second[action[1]],
+                                                              input, 0});
+        tdm_learner_update(learner);
+    }
+    int32_t best[2];
+    tdm_learner_act(learner, input, false, best);
+    assert_int_equal(best[0], 1);
+    assert_int_equal(best[1], 0);
+    float values[6];
+    const int count = tdm_learner_values(learner, input, values);
+    assert_int_equal(count, branching ? 5 : 6);
+    for (int i = 0; i < count; i++) {
+        float expected = first[i / 2] + second[i % 2];
+        if (branching)
+            expected = i < 3 ? first[i] : 0.4F + second[i - 3];
+        assert_true(fabsf(values[i] - expected) < (branching ? 0.1F : 1e-3F));
+    }
+    tdm_learner_free(learner);
+}
+
+static void knobs_that_are_independent(void **state)
+{
+    (void)state;
+    two_knobs(true);
+    two_knobs(false);
+}
+
+// ---- one update, by definition -----------------------------------------------------------------
+
+struct by_hand {
+    double value, advantages[5];
+};
+
+// A network with one hidden unit: each output is unit x weight + bias.
+static struct by_hand outputs_of(const float *parameters, int inputs, const float *input)
+{
+    const float *biases = parameters + inputs, *weights = biases + 1;
+    double hidden = *biases;
+    for (int i = 0; i < inputs; i++)
+        hidden += (double)input[i] * parameters[i];
+    hidden = fmax(hidden, 0);
+    struct by_hand out;
+    out.value = hidden * weights[0] + weights[6];
+    for (int i = 0; i < 5; i++)
+        out.advantages[i] = hidden * weights[1 + i] + weights[7 + i];
+    return out;
+}
+
+static double q_of(const struct by_hand *out, int from, int size, int choice)
+{
+    double sum = 0;
+    for (int i = from; i < from + size; i++)
+        sum += out->advantages[i];
+    return out->value + out->advantages[from + choice] - sum / size;
+}
+
+static int best_of(const struct by_hand *out, int from, int size)
+{
+    int best = 0;
+    for (int i = 1; i < size; i++)
+        if (out->advantages[from + i] > out->advantages[from + best])
+            best = i;
+    return best;
+}
+
+// Parameters by way of a file.
+static float *parameters_of(struct tdm_learner *learner, const char *name, size_t count)
+{
+    char path[] = "/tmp/tandem-dqn-XXXXXX", array[32];
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    struct tdm_h5 *file = tdm_h5_create(fd, path, NULL);
+    assert_int_equal(tdm_learner_save(learner, file, "/policy", true, NULL), 0);
+    assert_int_equal(tdm_h5_close(file, NULL), 0);
+    file = tdm_h5_open(path, NULL);
+    float *values = malloc(count * sizeof *values);
+    snprintf(array, sizeof array, "/policy/%s", name);
+    assert_int_equal(tdm_h5_get_array(file, array, TDM_H5_FLOAT, count, values, NULL), 0);
+    tdm_h5_close(file, NULL);
+    close(fd);
+    unlink(path);
+    return values;
+}
+
+// A batch of one transition from a memory that holds nothing else: loss and value of the update are
+// those of the formulas, and the target of a head is the mean over the heads.
+static void an_update_is_what_the_papers_say(void **state)
+{
+    (void)state;
+    const struct tdm_learn_shape shape = {.observation = 2, .branches = 2, .levels = {3, 2}};
+    struct tdm_learn_options options = small_options();
+    options.hidden[0] = 1;
+    options.batch = 4;
+    options.capacity = 1;
+    options.warmup = 1;
+    options.target_rate = 0.1;
+    options.rate = 0.05;
+    for (int seed = 1; seed < 40; seed++) {
+        options.seed = seed;
+        options.double_q = seed % 2;
+        struct tdm_learner *learner = opened("dqn", &shape, &options);
+        struct tdm_random random;
+        tdm_random_seed(&random, (uint64_t)seed, "test", 0);
+        for (int step = 0; step < 8; step++) {
+            float now[2], next[2];
+            for (int i = 0; i < 2; i++) {
+                now[i] = (float)tdm_random_uniform(&random);
+                next[i] = (float)tdm_random_uniform(&random);
+            }
+            const int32_t action[2] = {(int32_t)tdm_random_below(&random, 3),
+                                       (int32_t)tdm_random_below(&random, 2)};
+            float *online = parameters_of(learner, "online", 15);
+            float *target = parameters_of(learner, "target", 15);
+            const struct by_hand chooser = outputs_of(options.double_q ? online : target, 2, next);
+            const struct by_hand judge = outputs_of(target, 2, next);
+            const struct by_hand here = outputs_of(online, 2, now);
+            const double goal = 0.3 + 0.8 *
+                                          (q_of(&judge, 0, 3, best_of(&chooser, 0, 3)) +
+                                           q_of(&judge, 3, 2, best_of(&chooser, 3, 2))) /
+                                          2;
+            double loss = 0;
+            for (int h = 0; h < 2; h++) {
+                const double e = fabs(q_of(&here, 3 * h, 3 - h, action[h]) - goal);
+                loss += (e < 1 ? e * e / 2 : e - 0.5) / 2;
+            }
+            tdm_learner_observe(learner, &(struct tdm_transition){now, action, 0.3F, next, 0.8F});
+            assert_int_equal(tdm_learner_update(learner), 1);
+            assert_true(fabs(learner->health.loss - loss) < 1e-5 * (1 + loss));
+            float *online_after = parameters_of(learner, "online", 15);
+            float *target_after = parameters_of(learner, "target", 15);
+            for (int i = 0; i < 15; i++)
+                assert_true(fabsf(target_after[i] - (0.9F * target[i] + 0.1F * online_after[i])) <
+                            1e-6F);
+            free(online);
+            free(target);
+            free(online_after);
+            free(target_after);
+        }
+        tdm_learner_free(learner);
+    }
+}
+
+// ---- exploring ---------------------------------------------------------------------------------
+
+static void exploration_fades_in_a_line(void **state)
+{
+    (void)state;
+    const struct tdm_learn_shape shape = {.observation = 1, .branches = 1, .levels = {10}};
+    struct tdm_learn_options options = small_options();
+    options.epsilon_start = 0.9;
+    options.epsilon_end = 0.1;
+    options.epsilon_steps = 100;
+    options.warmup = 1000000; // never learns
+    struct tdm_learner *learner = opened("dqn", &shape, &options);
+    const float input[1] = {1};
+    int32_t best, action;
+    tdm_learner_act(learner, input, false, &best);
+    for (int step = 0; step <= 200; step++) {
+        const double epsilon = step < 100 ? 0.9 - 0.008 * step : 0.1;
+        assert_true(fabs(tdm_learner_epsilon(learner) - epsilon) < 1e-12);
+        if (step % 100 == 50) { // a random action is the best one, too, one time in ten
+            const int n = 20000;
+            int others = 0;
+            for (int i = 0; i < n; i++) {
+                tdm_learner_act(learner, input, true, &action);
+                others += action != best;
+            }
+            const double p = 0.9 * epsilon;
+            assert_true(fabs((double)others / n - p) < 5 * sqrt(p * (1 - p) / n));
+        }
+        tdm_learner_observe(learner, &(struct tdm_transition){input, &best, 0, input, 0});
+        assert_int_equal(tdm_learner_update(learner), 0);
+    }
+    tdm_learner_free(learner);
+}
+
+// Many at once are decided like one at a time.
+static void many_are_decided_as_each(void **state)
+{
+    (void)state;
+    enum { MANY = 150, IN = 6 };
+    const struct tdm_learn_shape shape = {.observation = IN, .branches = 3, .levels = {4, 1, 5}};
+    for (int branching = 0; branching < 2; branching++) {
+        struct tdm_learn_options options = small_options();
+        options.branching = branching;
+        struct tdm_learner *learner = opened("dqn", &shape, &options);
+        struct tdm_random random;
+        tdm_random_seed(&random, 8, "test", 0);
+        float inputs[MANY * IN];
+        for (int i = 0; i < MANY * IN; i++)
+            inputs[i] = (float)tdm_random_normal(&random);
+        int32_t all[MANY * 3], one[3];
+        tdm_learner_act_many(learner, inputs, MANY, false, all);
+        int different = 0;
+        for (int i = 0; i < MANY; i++) {
+            tdm_learner_act(learner, inputs + i * IN, false, one);
+            assert_memory_equal(one, all + i * 3, sizeof one);
+            different += memcmp(one, all, sizeof one) != 0;
+        }
+        assert_true(different > 10);
+        tdm_learner_act_many(learner, inputs, MANY, true, all); // epsilon is 1: all levels occur
+        int seen[3][5] = {{0}};
+        for (int i = 0; i < MANY; i++)
+            for (int b = 0; b < 3; b++)
+                seen[b][all[i * 3 + b]]++;
+        for (int b = 0; b < 3; b++)
+            for (int a = 0; a < shape.levels[b]; a++)
+                assert_true(seen[b][a] > 10);
+        tdm_learner_free(learner);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_variant_finds_the_values_of_a_walk),
+        cmocka_unit_test(a_bandit_with_contexts),
+        cmocka_unit_test(knobs_that_are_independent),
+        cmocka_unit_test(an_update_is_what_the_papers_say),
+        cmocka_unit_test(exploration_fades_in_a_line),
+        cmocka_unit_test(many_are_decided_as_each),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
