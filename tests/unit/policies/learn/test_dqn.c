@@ -64,6 +64,31 @@ static void every_variant_finds_the_values_of_a_walk(void **state)
     }
 }
 
+// Steps of one and of two periods, as transitions' own discounts tell: staying for 1 each period is
+// worth 1 / (1 - 0.9) = 10; 1.5 for two periods and then 10 is worth 1.5 + 0.81 x 10.
+static void steps_may_last_longer(void **state)
+{
+    (void)state;
+    const struct tdm_learn_shape shape = {.observation = 1, .branches = 1, .levels = {2}};
+    struct tdm_learn_options options = small_options();
+    options.rate = 3e-3;
+    options.target_rate = 0.1;
+    struct tdm_learner *learner = opened("dqn", &shape, &options);
+    const float input[1] = {1};
+    for (int i = 0; i < 5000; i++) {
+        int32_t action;
+        tdm_learner_act(learner, input, true, &action);
+        tdm_learner_observe(learner, &(struct tdm_transition){input, &action, action ? 1.5F : 1,
+                                                              input, action ? 0.81F : 0.9F});
+        tdm_learner_update(learner);
+    }
+    float values[2];
+    tdm_learner_values(learner, input, values);
+    assert_true(fabsf(values[0] - 10) < 0.05F);
+    assert_true(fabsf(values[1] - 9.6F) < 0.05F);
+    tdm_learner_free(learner);
+}
+
 // ---- bandits -----------------------------------------------------------------------------------
 
 // Two contexts, three arms, noise: values are the means.
@@ -327,6 +352,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_variant_finds_the_values_of_a_walk),
+        cmocka_unit_test(steps_may_last_longer),
         cmocka_unit_test(a_bandit_with_contexts),
         cmocka_unit_test(knobs_that_are_independent),
         cmocka_unit_test(an_update_is_what_the_papers_say),
