@@ -183,6 +183,37 @@ static void what_acts_needs_little(void **state)
     }
 }
 
+// How much is due follows from the transitions seen, not from counts out of a file.
+static void no_backlog_comes_from_files_or_grows_for_ever(void **state)
+{
+    (void)state;
+    struct tdm_learn_options options = options_of(&variants[0]);
+    struct tdm_learner *learner = opened("dqn", &shape, &options);
+    struct tdm_random random;
+    tdm_random_seed(&random, 3, "test", 0);
+    train(learner, &random, 400); // the first at the 100th, then every third
+    assert_int_equal(tdm_learner_health(learner).updates, 101);
+    save(learner, true);
+    tdm_learner_free(learner);
+    options.train_every = 1;
+    options.batch = 1;
+    learner = opened("dqn", &shape, &options);
+    struct tdm_h5 *file = tdm_h5_open(path, NULL);
+    assert_int_equal(tdm_learner_load(learner, file, "/policy", true, NULL), 0);
+    tdm_h5_close(file, NULL);
+    unlink(path);
+    assert_int_equal(tdm_learner_update(learner), 0);
+    const float input[IN] = {0};
+    const int32_t action[2] = {0};
+    for (int i = 0; i < 2; i++)
+        tdm_learner_observe(learner, &(struct tdm_transition){input, action, 0, input, 0});
+    assert_int_equal(tdm_learner_update(learner), 2);
+    for (int i = 0; i < TDM_LEARN_DUE + 10; i++)
+        tdm_learner_observe(learner, &(struct tdm_transition){input, action, 0, input, 0});
+    assert_int_equal(tdm_learner_update(learner), TDM_LEARN_DUE);
+    tdm_learner_free(learner);
+}
+
 // ---- files that do not fit ---------------------------------------------------------------------
 
 static void assert_misfit(const char *name, const struct tdm_learn_shape *other,
@@ -454,6 +485,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(learning_goes_on_to_the_last_bit),
         cmocka_unit_test(what_acts_needs_little),
+        cmocka_unit_test(no_backlog_comes_from_files_or_grows_for_ever),
         cmocka_unit_test(other_shapes_are_refused),
         cmocka_unit_test(harmful_numbers_are_refused),
         cmocka_unit_test(damaged_files_do_no_harm),
