@@ -218,7 +218,7 @@ static void find_targets(struct dqn *dqn, bool double_q)
 {
     const struct tdm_heads *heads = &dqn->heads;
     const struct tdm_batch *batch = &dqn->batch;
-    const size_t width = (size_t)(dqn->first + heads->total), count = (size_t)heads->count;
+    const size_t width = (size_t)dqn->first + (size_t)heads->total, count = (size_t)heads->count;
     const struct tdm_mlp *chooser = double_q ? &dqn->online : &dqn->target;
     const float *outputs = tdm_mlp_forward(chooser, &dqn->pass, batch->nexts, batch->rows);
     for (size_t r = 0; r < (size_t)batch->rows; r++)
@@ -277,7 +277,7 @@ static void update(struct tdm_learner *learner)
     struct dqn *dqn = learner->own;
     struct tdm_learn_health *health = &learner->health;
     const size_t rows = (size_t)dqn->batch.rows;
-    const size_t width = (size_t)(dqn->first + dqn->heads.total);
+    const size_t width = (size_t)dqn->first + (size_t)dqn->heads.total;
     tdm_replay_sample(&dqn->replay, &dqn->draw, tdm_learner_beta(learner), &dqn->batch);
     find_targets(dqn, learner->options.double_q);
     const float *outputs =

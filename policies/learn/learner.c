@@ -163,21 +163,19 @@ void tdm_learner_observe(struct tdm_learner *learner, const struct tdm_transitio
         learner->health.discarded++;
         return;
     }
-    learner->health.steps++;
+    const int64_t late = ++learner->health.steps - learner->options.warmup;
     learner->type->observe(learner, transition);
+    if (learner->type->update && late >= 0 && late % learner->options.train_every == 0 &&
+        learner->due < TDM_LEARN_DUE)
+        learner->due++;
 }
 
 int64_t tdm_learner_update(struct tdm_learner *learner)
 {
-    const struct tdm_learn_options *options = &learner->options;
-    struct tdm_learn_health *health = &learner->health;
-    if (!learner->type->update || health->steps < options->warmup)
-        return 0;
-    const int64_t due = (health->steps - options->warmup) / options->train_every + 1;
-    const int64_t before = health->updates + health->refused;
-    for (int64_t i = before; i < due; i++)
+    const int64_t due = learner->due;
+    for (; learner->due; learner->due--)
         learner->type->update(learner);
-    return due - before;
+    return due;
 }
 
 int tdm_learner_values(struct tdm_learner *learner, const float *observation, float *values)
@@ -194,13 +192,17 @@ struct tdm_learn_health tdm_learner_health(const struct tdm_learner *learner)
 
 // ---- files -------------------------------------------------------------------------------------
 
-// A refused update says nothing of the state, so the numbers of the last one need not come back.
-static void store_counters(struct tdm_learn_health *health, struct tdm_store *store)
+// What the last update saw is not kept: nothing that follows depends on it.
+static void store_counters(struct tdm_learner *learner, struct tdm_store *store)
 {
+    struct tdm_learn_health *health = &learner->health;
     tdm_store_integer(store, "steps", &health->steps, 0, INT64_MAX / 4);
     tdm_store_integer(store, "discarded", &health->discarded, 0, INT64_MAX / 4);
     tdm_store_integer(store, "updates", &health->updates, 0, INT64_MAX / 4);
     tdm_store_integer(store, "refused", &health->refused, 0, INT64_MAX / 4);
+    tdm_store_integer(store, "due", &learner->due, 0, TDM_LEARN_DUE);
+    if (!learner->type->update && learner->due)
+        tdm_store_refuse(store, "due", "is %lld, and must be 0 here", (long long)learner->due);
 }
 
 static void store_head(struct tdm_store *store, int64_t *type, int64_t *whole,
@@ -227,7 +229,7 @@ static int save_all(struct tdm_learner *learner, struct tdm_store *store, bool w
     tdm_learn_options_store(&learner->options, store);
     learner->type->store(learner, store, whole);
     if (whole)
-        store_counters(&learner->health, store);
+        store_counters(learner, store);
     return store->failed ? -1 : 0;
 }
 
@@ -293,7 +295,7 @@ int tdm_learner_load(struct tdm_learner *learner, struct tdm_h5 *file, const cha
     if (!store.failed)
         learner->type->store(learner, &store, whole);
     if (whole)
-        store_counters(&learner->health, &store);
+        store_counters(learner, &store);
     return store.failed ? -1 : 0;
 }
 

@@ -22,7 +22,8 @@ enum {
     TDM_LEARN_BRANCHES = 32,
     TDM_LEARN_LEVELS = 4096, /**< of a branch */
     TDM_LEARN_WIDEST = 4096, /**< numbers of an observation */
-    TDM_LEARN_EDGES = 1024   /**< between bins of an input */
+    TDM_LEARN_EDGES = 1024,  /**< between bins of an input */
+    TDM_LEARN_DUE = 4096     /**< minibatches that may wait */
 };
 
 /** What goes in and comes out. */
@@ -60,6 +61,7 @@ struct tdm_learner {
     struct tdm_learn_shape shape;
     struct tdm_learn_options options;
     bool learns; /**< or only acts, without the memory that learning takes */
+    int64_t due; /**< minibatches that the transitions since the last update call for */
     struct tdm_learn_health health;
     void *own;
 };
@@ -104,7 +106,10 @@ void tdm_learner_act_many(struct tdm_learner *learner, const float *observations
                           bool explore, int32_t *actions);
 /** Remembers a transition; one that is not finite is only counted. */
 void tdm_learner_observe(struct tdm_learner *learner, const struct tdm_transition *transition);
-/** Learns from as many minibatches as are due since the last time; returns how many. */
+/**
+ * Learns from as many minibatches as are due since the last time, one every `train_every`
+ * transitions and TDM_LEARN_DUE at most; returns how many, refused ones among them.
+ */
 int64_t tdm_learner_update(struct tdm_learner *learner);
 
 /**

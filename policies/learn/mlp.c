@@ -23,6 +23,9 @@ int tdm_mlp_open(struct tdm_mlp *mlp, const int *sizes, int layers, struct tdm_e
         if (i)
             mlp->count += (size_t)(sizes[i - 1] + 1) * (size_t)sizes[i];
     }
+    if (mlp->count > TDM_MLP_LARGEST)
+        return tdm_fail(error, "a network of %zu parameters is too large: up to %d are allowed",
+                        mlp->count, TDM_MLP_LARGEST);
     mlp->parameters = tdm_floats(mlp->count);
     if (!mlp->parameters)
         return tdm_fail(error, "out of memory for a network of %zu parameters", mlp->count);

@@ -11,7 +11,7 @@
 #include "core/random.h"
 #include "tandem.h"
 
-enum { TDM_MLP_LAYERS = 8, TDM_MLP_WIDEST = 1 << 16 };
+enum { TDM_MLP_LAYERS = 8, TDM_MLP_WIDEST = 1 << 16, TDM_MLP_LARGEST = 1 << 24 };
 
 struct tdm_mlp {
     int layers;                    /**< of weights, 1 to TDM_MLP_LAYERS */
@@ -21,7 +21,10 @@ struct tdm_mlp {
     float *parameters;             /**< layer by layer: weights [in][out], then biases [out] */
 };
 
-/** `sizes` has `layers` + 1 entries, 1 to TDM_MLP_WIDEST each. All zeros; -1 with `error`. */
+/**
+ * `sizes` has `layers` + 1 entries, 1 to TDM_MLP_WIDEST each. All zeros. -1 with `error`, also for
+ * more than TDM_MLP_LARGEST parameters.
+ */
 int tdm_mlp_open(struct tdm_mlp *mlp, const int *sizes, int layers, struct tdm_error *error);
 /** One of zeros is fine. */
 void tdm_mlp_close(struct tdm_mlp *mlp);

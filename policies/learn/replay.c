@@ -89,10 +89,15 @@ void tdm_replay_errors(struct tdm_replay *replay, const struct tdm_batch *batch,
 
 void tdm_replay_restore(struct tdm_replay *replay)
 {
-    if (!replay->sums)
+    double *sums = replay->sums;
+    size_t used = replay->count;
+    if (!sums)
         return;
-    for (size_t i = replay->leaves - 1; i >= 1; i--)
-        replay->sums[i] = replay->sums[2 * i] + replay->sums[2 * i + 1];
+    for (size_t first = replay->leaves / 2; first >= 1; first /= 2) { // level by level
+        used = (used + 1) / 2;
+        for (size_t i = first; i < first + used; i++)
+            sums[i] = sums[2 * i] + sums[2 * i + 1];
+    }
 }
 
 // ---- transitions -------------------------------------------------------------------------------

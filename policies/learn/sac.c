@@ -170,8 +170,8 @@ static void close_sac(struct tdm_learner *learner)
 static void softmax(const float *output, int count, float *likely, float *logs)
 {
     const float top = output[tdm_largest(output, count)];
-    float sum = 0;
-    for (int i = 0; i < count; i++)
+    float sum = likely[0] = expf(output[0] - top);
+    for (int i = 1; i < count; i++)
         sum += likely[i] = expf(output[i] - top);
     const float log_sum = logf(sum);
     for (int i = 0; i < count; i++) {

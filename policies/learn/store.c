@@ -142,7 +142,7 @@ static void check_sizes(struct tdm_store *store, const char *name, const int32_t
 {
     char path[LONGEST], has[128] = "none", needs[128];
     int32_t sizes[TDM_MLP_LAYERS + 1] = {0};
-    size_t shape[TDM_H5_RANK];
+    size_t shape[TDM_H5_RANK] = {0};
     const int rank = tdm_h5_shape(store->file, join(store, name, path), shape, store->error);
     if (rank != 2 || shape[0] != 1 || shape[1] > TDM_MLP_LAYERS + 1) {
         store->failed = rank < 0;
@@ -166,7 +166,7 @@ void tdm_store_mlp(struct tdm_store *store, const char *name, struct tdm_mlp *ml
         return;
     char part[64];
     snprintf(part, sizeof part, "%s_layers", name);
-    int32_t sizes[TDM_MLP_LAYERS + 1];
+    int32_t sizes[TDM_MLP_LAYERS + 1] = {0};
     const size_t count = (size_t)mlp->layers + 1;
     for (size_t i = 0; i < count; i++)
         sizes[i] = mlp->sizes[i];

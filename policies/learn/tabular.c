@@ -188,24 +188,30 @@ static int values_of(struct tdm_learner *learner, const float *observation, floa
 
 // ---- files -------------------------------------------------------------------------------------
 
+static bool same_edges(const struct table *table, const int32_t *counts, const float *edges)
+{
+    const size_t inputs = (size_t)table->inputs;
+    return memcmp(counts, table->edge_counts, inputs * sizeof *counts) == 0 &&
+           memcmp(edges, table->edges, table->edge_count * sizeof *edges) == 0;
+}
+
 // The bins must be those that the table was made with.
 static void store_edges(struct tdm_store *store, struct table *table)
 {
+    const size_t inputs = (size_t)table->inputs;
     if (store->writes) {
-        tdm_store_edges(store, table->edge_counts, (size_t)table->inputs, table->edges,
-                        table->edge_count);
+        tdm_store_edges(store, table->edge_counts, inputs, table->edges, table->edge_count);
         return;
     }
-    int32_t *counts = calloc((size_t)table->inputs, sizeof *counts);
+    int32_t *counts = calloc(inputs, sizeof *counts);
     float *edges = calloc(table->edge_count + 1, sizeof *edges);
-    if (!counts || !edges)
+    if (counts && edges) {
+        tdm_store_edges(store, counts, inputs, edges, table->edge_count);
+        if (!store->failed && !same_edges(table, counts, edges))
+            tdm_store_refuse(store, "edges", "are others than this table's");
+    } else {
         tdm_store_refuse(store, "edges", "cannot be read: out of memory");
-    else
-        tdm_store_edges(store, counts, (size_t)table->inputs, edges, table->edge_count);
-    if (!store->failed &&
-        (memcmp(counts, table->edge_counts, (size_t)table->inputs * sizeof *counts) != 0 ||
-         memcmp(edges, table->edges, table->edge_count * sizeof *edges) != 0))
-        tdm_store_refuse(store, "edges", "are others than this table's");
+    }
     free(counts);
     free(edges);
 }

@@ -64,6 +64,31 @@ static void every_variant_finds_the_values_of_a_walk(void **state)
     }
 }
 
+// Steps of one and of two periods, as transitions' own discounts tell: staying for 1 each period is
+// worth 1 / (1 - 0.9) = 10; 1.5 for two periods and then 10 is worth 1.5 + 0.81 x 10.
+static void steps_may_last_longer(void **state)
+{
+    (void)state;
+    const struct tdm_learn_shape shape = {.observation = 1, .branches = 1, .levels = {2}};
+    struct tdm_learn_options options = small_options();
+    options.rate = 3e-3;
+    options.target_rate = 0.1;
+    struct tdm_learner *learner = opened("dqn", &shape, &options);
+    const float input[1] = {1};
+    for (int i = 0; i < 5000; i++) {
+        int32_t action;
+        tdm_learner_act(learner, input, true, &action);
+        tdm_learner_observe(learner, &(struct tdm_transition){input, &action, action ? 1.5F : 1,
+                                                              input, action ? 0.81F : 0.9F});
+        tdm_learner_update(learner);
+    }
+    float values[2];
+    tdm_learner_values(learner, input, values);
+    assert_true(fabsf(values[0] - 10) < 0.05F);
+    assert_true(fabsf(values[1] - 9.6F) < 0.05F);
+    tdm_learner_free(learner);
+}
+
 // ---- bandits -----------------------------------------------------------------------------------
 
 // Two contexts, three arms, noise: values are the means.
@@ -140,63 +165,119 @@ static void knobs_that_are_independent(void **state)
 
 // ---- one update, by definition -----------------------------------------------------------------
 
+enum { COUNT = 2 + 1 + 6 + 6 }; // two inputs, one hidden unit; a value and five advantages out
+
 struct by_hand {
     double value, advantages[5];
 };
 
-// A network with one hidden unit: each output is unit x weight + bias.
-static struct by_hand outputs_of(const float *parameters, int inputs, const float *input)
+// Each output is unit x weight + bias.
+static struct by_hand outputs_of(const double *parameters, const float *input)
 {
-    const float *biases = parameters + inputs, *weights = biases + 1;
-    double hidden = *biases;
-    for (int i = 0; i < inputs; i++)
-        hidden += (double)input[i] * parameters[i];
-    hidden = fmax(hidden, 0);
-    struct by_hand out;
-    out.value = hidden * weights[0] + weights[6];
+    const double *weights = parameters + 3, *biases = weights + 6;
+    double unit = parameters[2];
+    for (int i = 0; i < 2; i++)
+        unit += (double)input[i] * parameters[i];
+    unit = fmax(unit, 0);
+    struct by_hand out = {.value = unit * weights[0] + biases[0]};
     for (int i = 0; i < 5; i++)
-        out.advantages[i] = hidden * weights[1 + i] + weights[7 + i];
+        out.advantages[i] = unit * weights[1 + i] + biases[1 + i];
     return out;
 }
 
-static double q_of(const struct by_hand *out, int from, int size, int choice)
+// Head 0 has the first three advantages, head 1 the other two.
+static double q_of(const struct by_hand *out, int head, int choice)
 {
-    double sum = 0;
-    for (int i = from; i < from + size; i++)
-        sum += out->advantages[i];
-    return out->value + out->advantages[from + choice] - sum / size;
+    const double *a = out->advantages + 3 * head;
+    const double mean = head ? (a[0] + a[1]) / 2 : (a[0] + a[1] + a[2]) / 3;
+    return out->value + a[choice] - mean;
 }
 
-static int best_of(const struct by_hand *out, int from, int size)
+static int best_of(const struct by_hand *out, int head)
 {
     int best = 0;
-    for (int i = 1; i < size; i++)
-        if (out->advantages[from + i] > out->advantages[from + best])
+    for (int i = 1; i < 3 - head; i++)
+        if (q_of(out, head, i) > q_of(out, head, best))
             best = i;
     return best;
 }
 
-// Parameters by way of a file.
-static float *parameters_of(struct tdm_learner *learner, const char *name, size_t count)
+static double loss_of(const double *parameters, const float *input, const int32_t *action,
+                      double goal)
 {
-    char path[] = "/tmp/tandem-dqn-XXXXXX", array[32];
+    const struct by_hand out = outputs_of(parameters, input);
+    double loss = 0;
+    for (int h = 0; h < 2; h++) {
+        const double e = fabs(q_of(&out, h, action[h]) - goal);
+        loss += (e < 1 ? e * e / 2 : e - 0.5) / 2;
+    }
+    return loss;
+}
+
+// The length of the loss's gradient, by central differences; the goal stays as it is.
+static double steepness(double *parameters, const float *input, const int32_t *action, double goal)
+{
+    const double h = 1e-6;
+    double sum = 0;
+    for (int i = 0; i < COUNT; i++) {
+        const double at = parameters[i];
+        parameters[i] = at + h;
+        const double above = loss_of(parameters, input, action, goal);
+        parameters[i] = at - h;
+        sum += pow((above - loss_of(parameters, input, action, goal)) / (2 * h), 2);
+        parameters[i] = at;
+    }
+    return sqrt(sum);
+}
+
+// Parameters by way of a file.
+static void read_parameters(struct tdm_learner *learner, double *online, double *target)
+{
+    char path[] = "/tmp/tandem-dqn-XXXXXX";
     const int fd = mkstemp(path);
     assert_true(fd >= 0);
     struct tdm_h5 *file = tdm_h5_create(fd, path, NULL);
     assert_int_equal(tdm_learner_save(learner, file, "/policy", true, NULL), 0);
     assert_int_equal(tdm_h5_close(file, NULL), 0);
     file = tdm_h5_open(path, NULL);
-    float *values = malloc(count * sizeof *values);
-    snprintf(array, sizeof array, "/policy/%s", name);
-    assert_int_equal(tdm_h5_get_array(file, array, TDM_H5_FLOAT, count, values, NULL), 0);
+    assert_int_equal(tdm_h5_get_array(file, "/policy/online", TDM_H5_DOUBLE, COUNT, online, NULL),
+                     0);
+    assert_int_equal(tdm_h5_get_array(file, "/policy/target", TDM_H5_DOUBLE, COUNT, target, NULL),
+                     0);
     tdm_h5_close(file, NULL);
     close(fd);
     unlink(path);
-    return values;
 }
 
-// A batch of one transition from a memory that holds nothing else: loss and value of the update are
-// those of the formulas, and the target of a head is the mean over the heads.
+// A memory of one transition, so that the batch is known: loss, gradient and targets of an update
+// are those of the formulas.
+static void check_update(struct tdm_learner *learner, struct tdm_random *random)
+{
+    double online[COUNT], target[COUNT], online_after[COUNT], target_after[COUNT];
+    float now[2], next[2];
+    for (int i = 0; i < 2; i++) {
+        now[i] = (float)tdm_random_uniform(random);
+        next[i] = (float)tdm_random_uniform(random);
+    }
+    const int32_t action[2] = {(int32_t)tdm_random_below(random, 3),
+                               (int32_t)tdm_random_below(random, 2)};
+    read_parameters(learner, online, target);
+    const struct by_hand chooser = outputs_of(learner->options.double_q ? online : target, next);
+    const struct by_hand judge = outputs_of(target, next);
+    const double first = q_of(&judge, 0, best_of(&chooser, 0));
+    const double second = q_of(&judge, 1, best_of(&chooser, 1));
+    const double goal = 0.3 + 0.8 * (first + second) / 2;
+    const double loss = loss_of(online, now, action, goal);
+    tdm_learner_observe(learner, &(struct tdm_transition){now, action, 0.3F, next, 0.8F});
+    assert_int_equal(tdm_learner_update(learner), 1);
+    const struct tdm_learn_health health = tdm_learner_health(learner);
+    assert_true(fabs(health.loss - loss) < 1e-5 * (1 + loss));
+    assert_true(fabs(health.gradient - steepness(online, now, action, goal)) < 1e-5);
+    read_parameters(learner, online_after, target_after);
+    for (int i = 0; i < COUNT; i++)
+        assert_true(fabs(target_after[i] - (0.9 * target[i] + 0.1 * online_after[i])) < 1e-6);
+}
+
 static void an_update_is_what_the_papers_say(void **state)
 {
     (void)state;
@@ -214,41 +295,8 @@ static void an_update_is_what_the_papers_say(void **state)
         struct tdm_learner *learner = opened("dqn", &shape, &options);
         struct tdm_random random;
         tdm_random_seed(&random, (uint64_t)seed, "test", 0);
-        for (int step = 0; step < 8; step++) {
-            float now[2], next[2];
-            for (int i = 0; i < 2; i++) {
-                now[i] = (float)tdm_random_uniform(&random);
-                next[i] = (float)tdm_random_uniform(&random);
-            }
-            const int32_t action[2] = {(int32_t)tdm_random_below(&random, 3),
-                                       (int32_t)tdm_random_below(&random, 2)};
-            float *online = parameters_of(learner, "online", 15);
-            float *target = parameters_of(learner, "target", 15);
-            const struct by_hand chooser = outputs_of(options.double_q ? online : target, 2, next);
-            const struct by_hand judge = outputs_of(target, 2, next);
-            const struct by_hand here = outputs_of(online, 2, now);
-            const double goal = 0.3 + 0.8 *
-                                          (q_of(&judge, 0, 3, best_of(&chooser, 0, 3)) +
-                                           q_of(&judge, 3, 2, best_of(&chooser, 3, 2))) /
-                                          2;
-            double loss = 0;
-            for (int h = 0; h < 2; h++) {
-                const double e = fabs(q_of(&here, 3 * h, 3 - h, action[h]) - goal);
-                loss += (e < 1 ? e * e / 2 : e - 0.5) / 2;
-            }
-            tdm_learner_observe(learner, &(struct tdm_transition){now, action, 0.3F, next, 0.8F});
-            assert_int_equal(tdm_learner_update(learner), 1);
-            assert_true(fabs(learner->health.loss - loss) < 1e-5 * (1 + loss));
-            float *online_after = parameters_of(learner, "online", 15);
-            float *target_after = parameters_of(learner, "target", 15);
-            for (int i = 0; i < 15; i++)
-                assert_true(fabsf(target_after[i] - (0.9F * target[i] + 0.1F * online_after[i])) <
-                            1e-6F);
-            free(online);
-            free(target);
-            free(online_after);
-            free(target_after);
-        }
+        for (int step = 0; step < 8; step++)
+            check_update(learner, &random);
         tdm_learner_free(learner);
     }
 }
@@ -327,6 +375,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_variant_finds_the_values_of_a_walk),
+        cmocka_unit_test(steps_may_last_longer),
         cmocka_unit_test(a_bandit_with_contexts),
         cmocka_unit_test(knobs_that_are_independent),
         cmocka_unit_test(an_update_is_what_the_papers_say),
