@@ -130,24 +130,25 @@ static void best_choices(const struct dqn *dqn, const float *output, int *choice
         choices[h] = tdm_largest(output + dqn->first + heads->at[h], heads->sizes[h]);
 }
 
-static bool explores(struct tdm_learner *learner, int32_t *action)
+// Each head on its own: where many are free, one that errs is seen beside others that do not.
+static void wander(struct tdm_learner *learner, int *choices)
 {
     struct dqn *dqn = learner->own;
-    if (tdm_random_uniform(&dqn->explore) >= tdm_learner_epsilon(learner))
-        return false;
-    tdm_learner_wander(learner, &dqn->explore, action);
-    return true;
+    const double epsilon = tdm_learner_epsilon(learner);
+    for (int h = 0; h < dqn->heads.count; h++)
+        if (tdm_random_uniform(&dqn->explore) < epsilon)
+            choices[h] = (int)tdm_random_below(&dqn->explore, (uint64_t)dqn->heads.sizes[h]);
 }
 
 static void act(struct tdm_learner *learner, const float *observation, bool explore,
                 int32_t *action)
 {
     struct dqn *dqn = learner->own;
-    if (explore && explores(learner, action))
-        return;
     int choices[TDM_LEARN_BRANCHES];
     tdm_mlp_one(&dqn->online, observation, dqn->scratch, dqn->output);
     best_choices(dqn, dqn->output, choices);
+    if (explore)
+        wander(learner, choices);
     tdm_heads_action(&dqn->heads, choices, action);
 }
 
@@ -165,9 +166,9 @@ static void act_many(struct tdm_learner *learner, const float *observations, int
                             observations + (size_t)from * (size_t)learner->shape.observation, rows);
         for (size_t r = 0; r < (size_t)rows; r++) {
             int32_t *action = actions + ((size_t)from + r) * branches;
-            if (explore && explores(learner, action))
-                continue;
             best_choices(dqn, output + r * width, choices);
+            if (explore)
+                wander(learner, choices);
             tdm_heads_action(&dqn->heads, choices, action);
         }
     }
