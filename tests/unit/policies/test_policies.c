@@ -159,6 +159,7 @@ static void names_and_arguments_that_are_wrong(void **state)
         {"nvpmodel:MAXM", "did you mean 'MAXN'"},
         {"nvpmodel:7", "no power mode '7'"},
         {"neurosurgeon:cost", "'latency' or 'energy'"},
+        {"dynamic-split:x", "takes no argument"},
         {"fixed:gpu", "write KEY=VALUE"},
         {"fixed:gqu=400 MHz", "did you mean 'gpu'"},
         {"fixed:gpu=401 MHz", "401 MHz is not an OPP of gpu on the board 'toy'"},
