@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "engine/engine.h"
+#include "env/env_parts.h"
 #include "policies/train_parts.h"
 
 enum {
@@ -93,6 +94,7 @@ static int open_environments(struct tdm_training *t, struct tdm_error *error)
                                         .finals = t->finals,
                                         .steps = t->last};
     tdm_vec_use(t->vec, &buffers);
+    tdm_vec_scatter(t->vec);
     return 0;
 }
 

@@ -38,7 +38,7 @@ uint64_t tdm_course_seed(uint64_t first, uint64_t run)
 static double begin_of(const struct tdm_course *course)
 {
     const int start = tdm_process_environment(course->process)->start;
-    if (course->runs == 0 || start == TDM_START_BEGINNING)
+    if ((course->runs == 0 && !course->scattered) || start == TDM_START_BEGINNING)
         return 0;
     struct tdm_random random;
     tdm_random_seed(&random, course->seed, "begin", course->runs);
@@ -105,10 +105,11 @@ int tdm_course_begin(struct tdm_course *course, uint64_t seed, struct tdm_error 
         course->seed = seed;
         course->runs = 0;
     }
-    if (begin_run(course, begin_of(course), error))
+    const double begin = begin_of(course);
+    if (begin_run(course, begin, error))
         return -1;
     // A run that begins anywhere may find that nobody comes any more.
-    if (!course->state && course->runs > 1 && begin_run(course, 0, error))
+    if (!course->state && begin > 0 && begin_run(course, 0, error))
         return -1;
     if (course->state)
         return 0;
