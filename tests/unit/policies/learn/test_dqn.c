@@ -287,25 +287,7 @@ static void check_update(struct tdm_learner *learner, struct tdm_random *random)
 static void an_update_is_what_the_papers_say(void **state)
 {
     (void)state;
-    const struct tdm_learn_shape shape = {.observation = 2, .branches = 2, .levels = {3, 2}};
-    struct tdm_learn_options options = small_options();
-    options.hidden[0] = 1;
-    options.batch = 4;
-    options.capacity = 1;
-    options.warmup = 1;
-    options.target_rate = 0.1;
-    options.rate = 0.05;
-    for (int seed = 1; seed < 40; seed++) {
-        options.seed = seed;
-        options.double_q = seed % 2;
-        options.prioritised = seed % 3 == 0;
-        struct tdm_learner *learner = opened("dqn", &shape, &options);
-        struct tdm_random random;
-        tdm_random_seed(&random, (uint64_t)seed, "test", 0);
-        for (int step = 0; step < 8; step++)
-            check_update(learner, &random);
-        tdm_learner_free(learner);
-    }
+    check_updates("dqn", small_options(), check_update);
 }
 
 // ---- exploring ---------------------------------------------------------------------------------

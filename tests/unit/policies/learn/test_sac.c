@@ -356,25 +356,10 @@ static void check_update(struct tdm_learner *learner, struct tdm_random *random)
 static void an_update_is_what_the_paper_says(void **state)
 {
     (void)state;
-    const struct tdm_learn_shape shape = {.observation = 2, .branches = 2, .levels = {3, 2}};
     struct tdm_learn_options options = sac_options(0.5);
     options.adapt_temperature = true;
     options.entropy_ratio = 0.8;
-    options.hidden[0] = 1;
-    options.batch = 4;
-    options.capacity = 1;
-    options.warmup = 1;
-    options.target_rate = 0.1;
-    options.rate = 0.05;
-    for (int seed = 1; seed < 40; seed++) {
-        options.seed = seed;
-        struct tdm_learner *learner = opened("sac", &shape, &options);
-        struct tdm_random random;
-        tdm_random_seed(&random, (uint64_t)seed, "test", 0);
-        for (int step = 0; step < 8; step++)
-            check_update(learner, &random);
-        tdm_learner_free(learner);
-    }
+    check_updates("sac", options, check_update);
 }
 
 int main(void)

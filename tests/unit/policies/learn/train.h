@@ -61,6 +61,34 @@ static inline void read_array(struct tdm_h5 *file, const char *name, double *val
 }
 
 /**
+ * Checks eight updates of each of many small learners: two inputs, one hidden unit, knobs of three
+ * and of two levels, and a memory of one transition, so that a batch holds nothing but it.
+ */
+static inline void check_updates(const char *name, struct tdm_learn_options options,
+                                 void (*check)(struct tdm_learner *learner,
+                                               struct tdm_random *random))
+{
+    const struct tdm_learn_shape shape = {.observation = 2, .branches = 2, .levels = {3, 2}};
+    options.hidden[0] = 1;
+    options.batch = 4;
+    options.capacity = 1;
+    options.warmup = 1;
+    options.target_rate = 0.1;
+    options.rate = 0.05;
+    for (int seed = 1; seed < 40; seed++) {
+        options.seed = seed;
+        options.double_q = seed % 2;
+        options.prioritised = seed % 3 == 0;
+        struct tdm_learner *learner = opened(name, &shape, &options);
+        struct tdm_random random;
+        tdm_random_seed(&random, (uint64_t)seed, "test", 0);
+        for (int step = 0; step < 8; step++)
+            check(learner, &random);
+        tdm_learner_free(learner);
+    }
+}
+
+/**
  * A walk in a square of SIDE x SIDE, known exactly: a step a time, walls hold, -0.1 a step, 1 at
  * the far corner, where it ends. The observation is the place, one of SIDE^2 inputs set.
  */
