@@ -6,9 +6,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <unistd.h>
-
 #include "train.h"
 
 // ---- a grid ------------------------------------------------------------------------------------
@@ -214,6 +211,14 @@ static double loss_of(const double *parameters, const float *input, const int32_
     return loss;
 }
 
+// How far off the heads are, by the mean.
+static double distance_of(const double *parameters, const float *input, const int32_t *action,
+                          double goal)
+{
+    const struct by_hand out = outputs_of(parameters, input);
+    return (fabs(q_of(&out, 0, action[0]) - goal) + fabs(q_of(&out, 1, action[1]) - goal)) / 2;
+}
+
 // The length of the loss's gradient, by central differences; the goal stays as it is.
 static double steepness(double *parameters, const float *input, const int32_t *action, double goal)
 {
@@ -230,23 +235,21 @@ static double steepness(double *parameters, const float *input, const int32_t *a
     return sqrt(sum);
 }
 
-// Parameters by way of a file.
+static double priority_of(struct tdm_learner *learner)
+{
+    double priority;
+    struct tdm_h5 *file = saved_whole(learner);
+    read_array(file, "replay_priorities", &priority, 1);
+    tdm_h5_close(file, NULL);
+    return priority;
+}
+
 static void read_parameters(struct tdm_learner *learner, double *online, double *target)
 {
-    char path[] = "/tmp/tandem-dqn-XXXXXX";
-    const int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    struct tdm_h5 *file = tdm_h5_create(fd, path, NULL);
-    assert_int_equal(tdm_learner_save(learner, file, "/policy", true, NULL), 0);
-    assert_int_equal(tdm_h5_close(file, NULL), 0);
-    file = tdm_h5_open(path, NULL);
-    assert_int_equal(tdm_h5_get_array(file, "/policy/online", TDM_H5_DOUBLE, COUNT, online, NULL),
-                     0);
-    assert_int_equal(tdm_h5_get_array(file, "/policy/target", TDM_H5_DOUBLE, COUNT, target, NULL),
-                     0);
+    struct tdm_h5 *file = saved_whole(learner);
+    read_array(file, "online", online, COUNT);
+    read_array(file, "target", target, COUNT);
     tdm_h5_close(file, NULL);
-    close(fd);
-    unlink(path);
 }
 
 // A memory of one transition, so that the batch is known: loss, gradient and targets of an update
@@ -273,6 +276,9 @@ static void check_update(struct tdm_learner *learner, struct tdm_random *random)
     const struct tdm_learn_health health = tdm_learner_health(learner);
     assert_true(fabs(health.loss - loss) < 1e-5 * (1 + loss));
     assert_true(fabs(health.gradient - steepness(online, now, action, goal)) < 1e-5);
+    if (learner->options.prioritised)
+        assert_true(fabs(priority_of(learner) -
+                         pow(distance_of(online, now, action, goal) + 1e-6, 0.6)) < 1e-5);
     read_parameters(learner, online_after, target_after);
     for (int i = 0; i < COUNT; i++)
         assert_true(fabs(target_after[i] - (0.9 * target[i] + 0.1 * online_after[i])) < 1e-6);
@@ -281,24 +287,7 @@ static void check_update(struct tdm_learner *learner, struct tdm_random *random)
 static void an_update_is_what_the_papers_say(void **state)
 {
     (void)state;
-    const struct tdm_learn_shape shape = {.observation = 2, .branches = 2, .levels = {3, 2}};
-    struct tdm_learn_options options = small_options();
-    options.hidden[0] = 1;
-    options.batch = 4;
-    options.capacity = 1;
-    options.warmup = 1;
-    options.target_rate = 0.1;
-    options.rate = 0.05;
-    for (int seed = 1; seed < 40; seed++) {
-        options.seed = seed;
-        options.double_q = seed % 2;
-        struct tdm_learner *learner = opened("dqn", &shape, &options);
-        struct tdm_random random;
-        tdm_random_seed(&random, (uint64_t)seed, "test", 0);
-        for (int step = 0; step < 8; step++)
-            check_update(learner, &random);
-        tdm_learner_free(learner);
-    }
+    check_updates("dqn", small_options(), check_update);
 }
 
 // ---- exploring ---------------------------------------------------------------------------------

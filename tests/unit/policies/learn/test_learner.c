@@ -49,18 +49,23 @@ static struct tdm_learn_options options_of(const struct variant *variant)
 }
 
 // A world that depends on what is done, as a function of `random` alone.
+static void live(struct tdm_learner *learner, struct tdm_random *random)
+{
+    float now[IN], next[IN];
+    for (int j = 0; j < IN; j++) {
+        now[j] = (float)tdm_random_normal(random);
+        next[j] = (float)tdm_random_normal(random);
+    }
+    int32_t action[2];
+    tdm_learner_act(learner, now, true, action);
+    const float reward = now[0] * (float)(action[0] - 1) - now[1] * (float)(action[1] - 2);
+    tdm_learner_observe(learner, &(struct tdm_transition){now, action, reward, next, 0.7F});
+}
+
 static void train(struct tdm_learner *learner, struct tdm_random *random, int steps)
 {
     for (int i = 0; i < steps; i++) {
-        float now[IN], next[IN];
-        for (int j = 0; j < IN; j++) {
-            now[j] = (float)tdm_random_normal(random);
-            next[j] = (float)tdm_random_normal(random);
-        }
-        int32_t action[2];
-        tdm_learner_act(learner, now, true, action);
-        const float reward = now[0] * (float)(action[0] - 1) - now[1] * (float)(action[1] - 2);
-        tdm_learner_observe(learner, &(struct tdm_transition){now, action, reward, next, 0.7F});
+        live(learner, random);
         tdm_learner_update(learner);
     }
 }
@@ -116,7 +121,8 @@ static struct tdm_learner *read_back(bool whole)
     return learner;
 }
 
-// 2000 steps are 1000, a file, and 1000, in every number that is kept.
+// 2000 steps are 1000, a file, and 1000, in every number that is kept. The file comes between
+// transitions and the updates that they call for.
 static void learning_goes_on_to_the_last_bit(void **state)
 {
     (void)state;
@@ -127,8 +133,11 @@ static void learning_goes_on_to_the_last_bit(void **state)
         struct tdm_random random, again;
         tdm_random_seed(&random, 3, "test", 0);
         again = random;
-        train(straight, &random, 2000);
-        train(first, &again, 1000);
+        train(straight, &random, 999);
+        live(straight, &random);
+        train(straight, &random, 1000);
+        train(first, &again, 999);
+        live(first, &again);
         save(first, true);
         struct tdm_learner *second = read_back(true);
         unlink(path);

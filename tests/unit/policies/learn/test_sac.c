@@ -209,6 +209,159 @@ static void actions_are_drawn_by_their_probabilities(void **state)
     tdm_learner_free(learner);
 }
 
+// ---- one update, by definition -----------------------------------------------------------------
+
+enum { COUNT = 2 + 1 + 5 + 5 }; // two inputs, one hidden unit, heads of three and two
+
+static void outputs_of(const double *parameters, const float *input, double *output)
+{
+    const double *weights = parameters + 3, *biases = weights + 5;
+    const double unit = fmax(
+        parameters[2] + (double)input[0] * parameters[0] + (double)input[1] * parameters[1], 0);
+    for (int i = 0; i < 5; i++)
+        output[i] = unit * weights[i] + biases[i];
+}
+
+// Probabilities of both heads.
+static void policy_of(const double *parameters, const float *input, double *likely)
+{
+    outputs_of(parameters, input, likely);
+    double sums[2] = {0};
+    for (int i = 0; i < 5; i++)
+        sums[i >= 3] += exp(likely[i]);
+    for (int i = 0; i < 5; i++)
+        likely[i] = exp(likely[i]) / sums[i >= 3];
+}
+
+struct networks {
+    double actor[COUNT], critics[2][COUNT], targets[2][COUNT], log_temperature;
+};
+
+static struct networks networks_of(struct tdm_learner *learner)
+{
+    struct networks n;
+    struct tdm_h5 *file = saved_whole(learner);
+    read_array(file, "actor", n.actor, COUNT);
+    read_array(file, "critic_1", n.critics[0], COUNT);
+    read_array(file, "critic_2", n.critics[1], COUNT);
+    read_array(file, "target_1", n.targets[0], COUNT);
+    read_array(file, "target_2", n.targets[1], COUNT);
+    read_array(file, "log_temperature", &n.log_temperature, 1);
+    tdm_h5_close(file, NULL);
+    return n;
+}
+
+// The mean over the heads of sum pi (min Q - alpha log pi).
+static double soft_value(const struct networks *n, const float *input)
+{
+    double likely[5], first[5], second[5], value = 0;
+    policy_of(n->actor, input, likely);
+    outputs_of(n->targets[0], input, first);
+    outputs_of(n->targets[1], input, second);
+    for (int i = 0; i < 5; i++)
+        value += likely[i] * (fmin(first[i], second[i]) - exp(n->log_temperature) * log(likely[i]));
+    return value / 2;
+}
+
+struct step {
+    struct networks n;
+    float now[2], next[2];
+    int32_t action[2];
+    double goal;
+};
+
+static double critic_loss(const struct step *step, const double *parameters)
+{
+    double q[5], loss = 0;
+    outputs_of(parameters, step->now, q);
+    for (int h = 0; h < 2; h++) {
+        const double e = fabs(q[3 * h + step->action[h]] - step->goal);
+        loss += (e < 1 ? e * e / 2 : e - 0.5) / 2;
+    }
+    return loss;
+}
+
+// The mean over the heads of sum pi (alpha log pi - min Q).
+static double actor_loss(const struct step *step, const double *parameters)
+{
+    double likely[5], first[5], second[5], loss = 0;
+    policy_of(parameters, step->now, likely);
+    outputs_of(step->n.critics[0], step->now, first);
+    outputs_of(step->n.critics[1], step->now, second);
+    for (int i = 0; i < 5; i++)
+        loss +=
+            likely[i] * (exp(step->n.log_temperature) * log(likely[i]) - fmin(first[i], second[i]));
+    return loss / 2;
+}
+
+// The length of a loss's gradient, by central differences.
+static double steepness(double (*loss)(const struct step *, const double *),
+                        const struct step *step, const double *parameters)
+{
+    const double h = 1e-6;
+    double sum = 0, moved_by[COUNT];
+    memcpy(moved_by, parameters, sizeof moved_by);
+    for (int i = 0; i < COUNT; i++) {
+        moved_by[i] = parameters[i] + h;
+        const double above = loss(step, moved_by);
+        moved_by[i] = parameters[i] - h;
+        sum += pow((above - loss(step, moved_by)) / (2 * h), 2);
+        moved_by[i] = parameters[i];
+    }
+    return sqrt(sum);
+}
+
+static void check_health(const struct step *step, const struct tdm_learn_health *health)
+{
+    const struct networks *n = &step->n;
+    double likely[5], entropy = 0;
+    const double loss = (critic_loss(step, n->critics[0]) + critic_loss(step, n->critics[1])) / 2;
+    assert_true(fabs(health->loss - loss) < 1e-5 * (1 + loss));
+    policy_of(n->actor, step->now, likely);
+    for (int i = 0; i < 5; i++)
+        entropy -= likely[i] * log(likely[i]) / 2;
+    assert_true(fabs(health->entropy - entropy) < 1e-5);
+    const double largest = fmax(steepness(actor_loss, step, n->actor),
+                                fmax(steepness(critic_loss, step, n->critics[0]),
+                                     steepness(critic_loss, step, n->critics[1])));
+    assert_true(fabs(health->gradient - largest) < 1e-5 * (1 + largest));
+}
+
+static void check_update(struct tdm_learner *learner, struct tdm_random *random)
+{
+    struct step step = {
+        .n = networks_of(learner),
+        .action = {(int32_t)tdm_random_below(random, 3), (int32_t)tdm_random_below(random, 2)}};
+    for (int i = 0; i < 2; i++) {
+        step.now[i] = (float)tdm_random_uniform(random);
+        step.next[i] = (float)tdm_random_uniform(random);
+    }
+    step.goal = 0.3 + 0.8 * soft_value(&step.n, step.next);
+    tdm_learner_observe(learner,
+                        &(struct tdm_transition){step.now, step.action, 0.3F, step.next, 0.8F});
+    assert_int_equal(tdm_learner_update(learner), 1);
+    const struct tdm_learn_health health = tdm_learner_health(learner);
+    check_health(&step, &health);
+    const struct networks after = networks_of(learner);
+    for (int c = 0; c < 2; c++)
+        for (int i = 0; i < COUNT; i++)
+            assert_true(fabs(after.targets[c][i] -
+                             (0.9 * step.n.targets[c][i] + 0.1 * after.critics[c][i])) < 1e-6);
+    // Where there is more entropy than asked for, the temperature falls; else it rises.
+    const double asked = learner->options.entropy_ratio * (log(3) + log(2)) / 2;
+    if (health.updates == 1)
+        assert_true((after.log_temperature < step.n.log_temperature) == (health.entropy > asked));
+}
+
+static void an_update_is_what_the_paper_says(void **state)
+{
+    (void)state;
+    struct tdm_learn_options options = sac_options(0.5);
+    options.adapt_temperature = true;
+    options.entropy_ratio = 0.8;
+    check_updates("sac", options, check_update);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +369,7 @@ int main(void)
         cmocka_unit_test(independent_knobs_are_independent_softmaxes),
         cmocka_unit_test(a_walk_ends_at_the_soft_optimum),
         cmocka_unit_test(the_temperature_finds_the_entropy_asked_for),
+        cmocka_unit_test(an_update_is_what_the_paper_says),
         cmocka_unit_test(actions_are_drawn_by_their_probabilities),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,8 +4,10 @@
 #define TANDEM_TEST_TRAIN_H
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "policies/learn/learner.h"
 
@@ -33,6 +35,57 @@ static inline struct tdm_learner *opened(const char *name, const struct tdm_lear
     if (!learner)
         fail_msg("%s", error.message);
     return learner;
+}
+
+/** The learner as a file, which is gone once it is closed. */
+static inline struct tdm_h5 *saved_whole(struct tdm_learner *learner)
+{
+    char path[] = "/tmp/tandem-learner-XXXXXX";
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    struct tdm_h5 *file = tdm_h5_create(fd, path, NULL);
+    assert_int_equal(tdm_learner_save(learner, file, "/policy", true, NULL), 0);
+    assert_int_equal(tdm_h5_close(file, NULL), 0);
+    file = tdm_h5_open(path, NULL);
+    assert_non_null(file);
+    close(fd);
+    unlink(path);
+    return file;
+}
+
+static inline void read_array(struct tdm_h5 *file, const char *name, double *values, size_t count)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/policy/%s", name);
+    assert_int_equal(tdm_h5_get_array(file, path, TDM_H5_DOUBLE, count, values, NULL), 0);
+}
+
+/**
+ * Checks eight updates of each of many small learners: two inputs, one hidden unit, knobs of three
+ * and of two levels, and a memory of one transition, so that a batch holds nothing but it.
+ */
+static inline void check_updates(const char *name, struct tdm_learn_options options,
+                                 void (*check)(struct tdm_learner *learner,
+                                               struct tdm_random *random))
+{
+    const struct tdm_learn_shape shape = {.observation = 2, .branches = 2, .levels = {3, 2}};
+    options.hidden[0] = 1;
+    options.batch = 4;
+    options.capacity = 1;
+    options.warmup = 1;
+    options.target_rate = 0.1;
+    options.rate = 0.05;
+    for (int seed = 1; seed < 40; seed++) {
+        options.seed = seed;
+        options.double_q = seed % 2;
+        options.prioritised = seed % 3 == 0;
+        struct tdm_learner *learner = opened(name, &shape, &options);
+        struct tdm_random random;
+        tdm_random_seed(&random, (uint64_t)seed, "test", 0);
+        for (int step = 0; step < 8; step++)
+            check(learner, &random);
+        tdm_learner_free(learner);
+    }
 }
 
 /**
