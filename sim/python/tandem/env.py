@@ -17,7 +17,8 @@ class Env(gymnasium.Env):
     observations are one array, which the next step overwrites.
 
     `reset(seed=S)` begins a run that S determines, `reset()` goes on where the last episode ended,
-    and `reset(options={"run_seed": N})` begins the run that `tandem run --seed N` has.
+    and `reset(options={"run_seed": N})` begins the run of `tandem run --seed N`. The info of a
+    reset that begins a run says its `run_seed`.
 
     `knobs` names the integers of an action and `entries` the floats of an observation. A step's
     info holds `answered`, `dropped` and `late` requests since the step before, the means
@@ -54,7 +55,7 @@ class Env(gymnasium.Env):
         if lib.tdm_env_reset(self._handle.thing, run_seed or 0, self._c_observation, self._error):
             raise failure(self._error)
         self._due = True
-        return self._seen(), {}
+        return self._seen(), {"run_seed": run_seed} if run_seed else {}
 
     def step(self, action):
         self._check_open()

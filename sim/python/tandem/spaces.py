@@ -10,7 +10,7 @@ from gymnasium.spaces import Box, MultiDiscrete
 
 from tandem.native import ffi
 
-MOST = 2 ** 64 - 1
+MOST_SEED = 2 ** 50  # as `tandem run --seed` takes
 
 
 class Spaces:
@@ -60,13 +60,13 @@ def _texts(pointers, count):
 
 def draw_run_seed(np_random):
     """The seed of the run that an environment's generator begins with."""
-    return int(np_random.integers(1, 2 ** 63))
+    return int(np_random.integers(1, MOST_SEED, endpoint=True))
 
 
 def check_run_seed(seed):
     """A seed that somebody asked for by `options`."""
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or not 1 <= seed <= MOST:
-        raise ValueError(f"a run's seed is an integer from 1 to {MOST}, and not {seed!r}")
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or not 1 <= seed <= MOST_SEED:
+        raise ValueError(f"a run's seed is an integer from 1 to {MOST_SEED}, and not {seed!r}")
     return int(seed)
 
 

@@ -91,7 +91,9 @@ class VectorEnv(GymnasiumVectorEnv):
             self._due[:] = False
             raise failure(self._error)
         self._due[mask] = True
-        return self._mine(self._observations), {}
+        begun = mask & (seeds > 0)
+        infos = {"run_seed": seeds.astype(np.int64) * begun, "_run_seed": begun}
+        return self._mine(self._observations), infos if begun.any() else {}
 
     def _check_mask(self, mask):
         if mask is None:
