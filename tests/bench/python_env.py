@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps per second from Python, raced against a bare NumPy loop that writes arrays of the same shapes.
+"""Steps per second from Python, raced against a bare NumPy loop over arrays of the same shapes.
 
     python3 tests/bench/python_env.py [--only NAME] [--seconds S] [bench.json]
 
@@ -114,8 +114,10 @@ def race(ours, bare, seconds):
 def main():
     """The program."""
     parser = argparse.ArgumentParser(description="Speed of the Python package")
-    parser.add_argument("--only", metavar="NAME", default="", help="cases whose name begins like this")
-    parser.add_argument("--seconds", metavar="S", type=float, default=1, help="CPU time of each case")
+    parser.add_argument("--only", metavar="NAME", default="",
+                        help="cases whose name begins like this")
+    parser.add_argument("--seconds", metavar="S", type=float, default=1,
+                        help="CPU time of each case")
     parser.add_argument("json", nargs="?", help="the file to write")
     arguments = parser.parse_args()
     chosen = [(name, make) for name, make in CASES if name.startswith(arguments.only)]

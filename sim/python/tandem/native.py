@@ -38,10 +38,10 @@ class Error(Exception):
 # ---- finding it ---------------------------------------------------------------------------------
 
 
-def _by_pkg_config(*question):
-    """What pkg-config says of tandem; None where there is none, or it knows none."""
+def _installed_folder():
+    """Where pkg-config says that libtandem lies; None where there is none, or it knows none."""
     try:
-        answer = subprocess.run(["pkg-config", *question, "tandem"], capture_output=True,
+        answer = subprocess.run(["pkg-config", "--variable=libdir", "tandem"], capture_output=True,
                                 text=True, check=True, timeout=10).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
@@ -59,16 +59,15 @@ def _candidates():
              if library.is_file() and header.is_file()]
     if not found:
         found.append((SONAME, None))
-        folder = _by_pkg_config("--variable=libdir")
+        folder = _installed_folder()
         if folder:
-            include = _by_pkg_config("--variable=includedir")
-            found.append((folder / SONAME, include / "tandem.h" if include else None))
+            found.append((folder / SONAME, _header_beside(folder / SONAME)))
     return found
 
 
 def _header_beside(library):
     """The header of a build folder's library, or of one that was installed; None: neither."""
-    for folder in library.parents[:4]:
+    for folder in list(library.parents)[:4]:
         for header in (folder / "sim" / "tandem.h", folder / "include" / "tandem.h"):
             if header.is_file():
                 return header

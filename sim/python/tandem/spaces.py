@@ -65,7 +65,8 @@ def draw_run_seed(np_random):
 
 def check_run_seed(seed):
     """A seed that somebody asked for by `options`."""
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or not 1 <= seed <= MOST_SEED:
+    whole = isinstance(seed, numbers.Integral) and not isinstance(seed, bool)
+    if not whole or not 1 <= seed <= MOST_SEED:
         raise ValueError(f"a run's seed is an integer from 1 to {MOST_SEED}, and not {seed!r}")
     return int(seed)
 

@@ -11,6 +11,7 @@ from tandem.infos import Infos, step_dtype
 from tandem.native import Handle, failure, ffi, lib
 from tandem.spaces import Spaces, check_run_seed, draw_run_seed, options_of
 
+MOST_ENVS = 2 ** 20
 _C_MODES = {AutoresetMode.NEXT_STEP: "TDM_NEXT_STEP", AutoresetMode.SAME_STEP: "TDM_SAME_STEP",
             AutoresetMode.DISABLED: "TDM_NO_RESET"}
 
@@ -29,8 +30,8 @@ class VectorEnv(GymnasiumVectorEnv):
 
     def __init__(self, scenario="default", engine=None, num_envs=1, *,
                  autoreset_mode=AutoresetMode.NEXT_STEP, copy=True, infos=True):
-        if not isinstance(num_envs, (int, np.integer)) or num_envs < 1:
-            raise ValueError(f"num_envs is an integer from 1, and not {num_envs!r}")
+        if not isinstance(num_envs, (int, np.integer)) or not 1 <= num_envs <= MOST_ENVS:
+            raise ValueError(f"num_envs is an integer from 1 to {MOST_ENVS}, and not {num_envs!r}")
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         c_mode = getattr(lib, _C_MODES[self.autoreset_mode])
         self._handle = Handle(

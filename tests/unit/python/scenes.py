@@ -43,8 +43,8 @@ class Scenes(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
-    def scene(self, duration="60 s", stream='rate="1 /s"', knobs='cpu="3" gpu="3" emc="2" cut="all"',
-              environment="", name="scene.xml"):
+    def scene(self, duration="60 s", stream='rate="1 /s"',
+              knobs='cpu="3" gpu="3" emc="2" cut="all"', environment="", name="scene.xml"):
         """The path of a scenario that differs in this."""
         path = self.folder / name
         path.write_text(SCENE.format(duration=duration, stream=stream, knobs=knobs,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""tandem.Env: against `tandem run` of the same seed, its formulas by hand, and Gymnasium's rules."""
+"""tandem.Env: against `tandem run` of the same seed, formulas by hand, and Gymnasium's rules."""
 
 import unittest
 import warnings
@@ -258,7 +258,8 @@ class OneNumber(scenes.Scenes):
     """FlattenAction."""
 
     def test_each_once(self):
-        env = tandem.FlattenAction(tandem.Env(self.scene(knobs='cpu="3" gpu="2" emc="2" cut="input"')))
+        path = self.scene(knobs='cpu="3" gpu="2" emc="2" cut="input"')
+        env = tandem.FlattenAction(tandem.Env(path))
         levels = env.env.action_space.nvec
         self.assertEqual(env.action_space.n, np.prod(levels))
         seen = [tuple(env.action(i)) for i in range(env.action_space.n)]

@@ -47,7 +47,8 @@ class Layout(unittest.TestCase):
             (Path(folder) / "layout.c").write_text(program, encoding="utf-8")
             subprocess.run([os.environ.get("CC", "cc"), f"-I{in_venv.ROOT}/sim", "layout.c", "-o",
                             "layout"], cwd=folder, check=True)
-            answer = subprocess.run([f"{folder}/layout"], capture_output=True, text=True, check=True)
+            answer = subprocess.run([f"{folder}/layout"], capture_output=True, text=True,
+                                    check=True)
         self.assertEqual([int(line) for line in answer.stdout.split()], expected)
         self.assertGreater(len(expected), 60)
 
@@ -68,7 +69,7 @@ class Finding(unittest.TestCase):
         """Imports the copy."""
         return load(path=self.package.parent, **environment)
 
-    def fail(self, *expected, **environment):
+    def refused(self, *expected, **environment):
         """Importing it ends with an ImportError that says all of that."""
         done = self.load(**environment)
         self.assertEqual(done.returncode, 1, done.stdout)
@@ -84,28 +85,41 @@ class Finding(unittest.TestCase):
         return path
 
     def test_none(self):
-        self.fail("./bootstrap build", "TANDEM_LIBRARY", "libtandem.so.", PATH="/nowhere")
+        self.refused("./bootstrap build", "TANDEM_LIBRARY", "libtandem.so.", PATH="/nowhere")
 
     def test_named_but_not_there(self):
-        self.fail("/nowhere/libtandem.so", "TANDEM_LIBRARY",
+        self.refused("/nowhere/libtandem.so", "TANDEM_LIBRARY",
                   TANDEM_LIBRARY="/nowhere/libtandem.so")
 
     def test_another_library(self):
         other = self.compile("int other;")
-        self.fail(f"{other} is not libtandem", TANDEM_LIBRARY=other)
+        self.refused(f"{other} is not libtandem", TANDEM_LIBRARY=other)
 
     def test_another_version(self):
         old = self.compile('const char *tdm_version(void) { return "0.0.9"; }')
-        self.fail(f"{old} is of version 0.0.9", TANDEM_LIBRARY=old)
+        self.refused(f"{old} is of version 0.0.9", TANDEM_LIBRARY=old)
 
     def test_from_before_environments(self):
         version = native.ffi.string(native.lib.tdm_version()).decode()
         old = self.compile(f'const char *tdm_version(void) {{ return "{version}"; }}')
-        self.fail(f"{old} is older than this package", TANDEM_LIBRARY=old)
+        self.refused(f"{old} is older than this package", TANDEM_LIBRARY=old)
 
+    @unittest.skipIf(in_venv.PRELOAD, "Python would need the sanitizers' runtime")
+    def test_pkg_config(self):
+        prefix = self.folder / "prefix"
+        for folder in ("include", "lib/pkgconfig"):
+            (prefix / folder).mkdir(parents=True)
+        library = prefix / "lib" / native.SONAME
+        shutil.copy(native.library_path, library)
+        (prefix / "lib" / "pkgconfig" / "tandem.pc").write_text(
+            f"libdir={prefix}/lib\nName: tandem\nDescription: -\nVersion: {native.__version__}\n",
+            encoding="utf-8")
+        shutil.copy(self.package / "tandem.h", prefix / "include")
+        done = self.load(PKG_CONFIG_PATH=prefix / "lib" / "pkgconfig")
+        self.assertEqual(done.stdout.strip(), str(library), done.stderr)
+
+    @unittest.skipIf(in_venv.PRELOAD, "Python would need the sanitizers' runtime")
     def test_checkout(self):
-        if in_venv.PRELOAD:
-            self.skipTest("the library that lies there may have no sanitizers")
         checkout = self.folder / "checkout"
         (checkout / "sim" / "python").mkdir(parents=True)
         (checkout / "build" / "release").mkdir(parents=True)
@@ -120,13 +134,12 @@ class Finding(unittest.TestCase):
 class Installed(unittest.TestCase):
     """By pip, into a folder: header and library come along."""
 
+    @unittest.skipIf(in_venv.PRELOAD, "Python would need the sanitizers' runtime")
     def test_pip(self):
-        if in_venv.PRELOAD:
-            self.skipTest("installed libraries have no sanitizers")
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", "-q",
-                            "install", "--no-deps", "--no-build-isolation", "--no-index", "--target",
-                            folder, in_venv.ROOT / "sim" / "python"], check=True, timeout=300,
+                            "install", "--no-deps", "--no-build-isolation", "--no-index",
+                            "--target", folder, in_venv.ROOT / "sim" / "python"], check=True, timeout=300,
                            env={**os.environ, "TANDEM_LIBRARY": native.library_path})
             done = load(path=folder)
             self.assertEqual(done.stdout.strip(), f"{folder}/tandem/libtandem.so", done.stderr)

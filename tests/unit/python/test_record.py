@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""tandem.read_record, against the file as h5py reads it, and the figures that the command prints."""
+"""tandem.read_record, against the file as h5py reads it, and figures that the command prints."""
 
 import unittest
 from pathlib import Path

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""tandem.VectorEnv: the same as Gymnasium's own vector environment over tandem.Env, to the bit and in
-every kind of reset; and by hand."""
+"""tandem.VectorEnv: the same as Gymnasium's own vector environment over tandem.Env, to the bit and
+in every kind of reset; and by hand."""
 
 import unittest
 import warnings
@@ -167,7 +167,8 @@ class ByHand(scenes.Scenes):
         vec, _ = self.make("NextStep")
         results = [vec.reset(seed=1)[:1]] + [vec.step(vec.action_space.sample()) for _ in range(9)]
         kept = [[np.copy(array) for array in result[:4]] for result in results]
-        infos = [{key: np.copy(array) for key, array in result[-1].items()} for result in results[1:]]
+        infos = [{key: np.copy(array) for key, array in result[-1].items()}
+                 for result in results[1:]]
         vec.step(vec.action_space.sample())
         for result, copies in zip(results, kept):
             for array, copy in zip(result, copies):
@@ -212,7 +213,7 @@ class Rules(scenes.Scenes):
         self.assertEqual(infos["episode"]["l"].tolist(), [5, 5])
 
     def test_mistakes(self):
-        for wrong in (0, -1, 1.5, None):
+        for wrong in (0, -1, 1.5, None, 2 ** 70):
             with self.assertRaises(ValueError):
                 tandem.VectorEnv(num_envs=wrong)
         with self.assertRaises(ValueError):
