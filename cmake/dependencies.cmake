@@ -9,10 +9,20 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_search_module(HDF5 REQUIRED IMPORTED_TARGET hdf5-serial hdf5)
 
 pkg_check_modules(SIMGRID REQUIRED IMPORTED_TARGET simgrid)
+pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
 find_package(Threads REQUIRED)
 
-set(TANDEM_LIBRARIES PkgConfig::EXPAT PkgConfig::GSL PkgConfig::JANSSON PkgConfig::HDF5
-    PkgConfig::SIMGRID Threads::Threads m)
+# OpenBLAS has functions of the same names as GSL's own CBLAS, and what it computes differs with the
+# processor in the last bits. GSL's comes first and stays, though only GSL needs it, so that fits are
+# the same everywhere.
+set(gsl_cblas ${GSL_LINK_LIBRARIES})
+list(FILTER gsl_cblas INCLUDE REGEX "gslcblas")
+if(gsl_cblas)
+    set(gsl_cblas "-Wl,--push-state,--no-as-needed,${gsl_cblas},--pop-state")
+endif()
+
+set(TANDEM_LIBRARIES ${gsl_cblas} PkgConfig::EXPAT PkgConfig::GSL PkgConfig::JANSSON PkgConfig::HDF5
+    PkgConfig::SIMGRID PkgConfig::OPENBLAS Threads::Threads m)
 
 if(BUILD_TESTING)
     pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)

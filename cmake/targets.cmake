@@ -20,6 +20,8 @@ set_target_properties(tandem_objects PROPERTIES
     POSITION_INDEPENDENT_CODE ON
     C_VISIBILITY_PRESET hidden)
 target_compile_options(tandem_objects PRIVATE ${TANDEM_LTO_COMPILE})
+# Square roots of many numbers at once: nobody asks errno about them.
+set_source_files_properties(policies/learn/adam.c PROPERTIES COMPILE_OPTIONS -fno-math-errno)
 target_link_libraries(tandem_objects PRIVATE tandem_flags ${TANDEM_LIBRARIES})
 
 add_library(tandem_shared SHARED $<TARGET_OBJECTS:tandem_objects>)

@@ -5,11 +5,11 @@
  */
 #include "policies/policy.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
+#include "policies/predict.h"
 
 struct aim {
     bool energy;
@@ -30,65 +30,27 @@ static int open_neurosurgeon(struct tdm_policy *policy, const char *argument, ui
     return 0;
 }
 
-struct prediction {
-    double time, energy;
-};
-
-// What a cut would cost if the bandwidth stayed as it was last seen.
-static struct prediction predict(const struct tdm_state *state, const struct tdm_queue *queue,
-                                 const struct tdm_cell *cell, int point, int bits)
-{
-    const struct tdm_way *way = &state->unit->ways[state->link];
-    const struct tdm_dnn *dnn = queue->stream->dnn;
-    const struct tdm_radio *radio = way->radio.radio;
-    double bytes = tdm_point_bytes(dnn, point, queue->stream->input);
-    double packed = point > 0 && bits < 32 ? bytes : 0;
-    if (point == 0 && queue->stream->input == TDM_COMPRESSED)
-        packed = dnn->raw;
-    const double packing = packed / cell->pack_rate;
-    if (point > 0)
-        bytes *= bits / 32.;
-    const double sending = bytes / state->bandwidth;
-    const double serving = way->slots->server->overhead +
-                           queue->compute[state->link * queue->costs->point_count + point];
-    const double rtt = isnan(state->rtt) ? 0 : state->rtt;
-    const double away = sending + serving + rtt;
-    struct prediction p = {cell->head[point] + packing + away,
-                           cell->head[point] * tdm_watts_sum(&cell->run) +
-                               packing * tdm_watts_sum(&cell->packing) +
-                               away * tdm_watts_sum(&cell->idle)};
-    if (radio)
-        p.energy += radio->up * bytes + radio->base * sending + tdm_radio_tail(radio);
-    return p;
-}
-
 static void decide(struct tdm_policy *policy, const struct tdm_state *state, struct tdm_plan *plan)
 {
     const struct aim *aim = policy->own;
     const struct tdm_queue *queue = tdm_unit_queue(state->unit, state->stream);
     const struct tdm_levels *levels = queue->levels;
+    const struct tdm_network network = tdm_network_seen(state);
     tdm_plan_local(state, plan);
-    if (state->link < 0 || !(state->bandwidth > 0))
+    if (network.link < 0 || !tdm_predict_may_send(levels))
         return;
-    int opp[TDM_CLOCKS];
-    for (int d = 0; d < TDM_CLOCKS; d++)
-        opp[d] = plan->opp[d] >= 0 ? plan->opp[d] : state->opp[d];
-    const struct tdm_cell *cell = tdm_costs_at(queue->costs, 0, plan->processor, opp);
-    double best = aim->energy ? cell->time * tdm_watts_sum(&cell->run) : cell->time;
-    if (!levels->xi_count || levels->xi[levels->xi_count - 1] < 1)
-        return; // sending all is not among the levels
+    const struct tdm_cell *cell = tdm_predict_cell(state, plan);
+    const struct tdm_work local = tdm_predict_local(cell);
+    double best = aim->energy ? local.energy : local.time;
     for (int i = 0; i < levels->point_count; i++)
         for (int b = 0; b < levels->bits_count; b++) {
-            const struct prediction p =
-                predict(state, queue, cell, levels->point[i], levels->bits[b]);
+            const struct tdm_prediction p = tdm_predict_sent(state->unit, queue, cell, &network,
+                                                             levels->point[i], levels->bits[b]);
             const double value = aim->energy ? p.energy : p.time;
             if (value >= best)
                 continue;
             best = value;
-            plan->point = levels->point[i];
-            plan->xi = 1;
-            plan->bits = levels->bits[b];
-            plan->link = state->link;
+            tdm_plan_send(plan, &network, levels->point[i], levels->bits[b]);
         }
 }
 

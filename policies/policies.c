@@ -10,14 +10,15 @@
 
 extern const struct tdm_policy_type tdm_policy_edge_only, tdm_policy_edge_best,
     tdm_policy_cloud_only, tdm_policy_fixed, tdm_policy_random, tdm_policy_governed,
-    tdm_policy_nvpmodel, tdm_policy_neurosurgeon, tdm_policy_oracle;
+    tdm_policy_nvpmodel, tdm_policy_neurosurgeon, tdm_policy_dynamic_split, tdm_policy_lmos,
+    tdm_policy_dynasplit, tdm_policy_dvfo, tdm_policy_drldo, tdm_policy_oracle;
 
 const struct tdm_policy_type *const tdm_policies[] = {
-    &tdm_policy_edge_only,  &tdm_policy_edge_best,
-    &tdm_policy_cloud_only, &tdm_policy_fixed,
-    &tdm_policy_random,     &tdm_policy_governed,
-    &tdm_policy_nvpmodel,   &tdm_policy_neurosurgeon,
-    &tdm_policy_oracle,     NULL};
+    &tdm_policy_edge_only, &tdm_policy_edge_best,    &tdm_policy_cloud_only,
+    &tdm_policy_fixed,     &tdm_policy_random,       &tdm_policy_governed,
+    &tdm_policy_nvpmodel,  &tdm_policy_neurosurgeon, &tdm_policy_dynamic_split,
+    &tdm_policy_lmos,      &tdm_policy_dynasplit,    &tdm_policy_dvfo,
+    &tdm_policy_drldo,     &tdm_policy_oracle,       NULL};
 
 static const struct tdm_policy_type *find(const char *name, struct tdm_error *error)
 {
@@ -36,7 +37,7 @@ static const struct tdm_policy_type *find(const char *name, struct tdm_error *er
 struct tdm_policy *tdm_policy_open(const char *name, const struct tdm_scenario *scenario,
                                    uint64_t seed, struct tdm_error *error)
 {
-    const size_t length = strcspn(name, ":");
+    const size_t length = strcspn(name, ":=");
     char plain[64];
     snprintf(plain, sizeof plain, "%.*s", (int)length, name);
     const struct tdm_policy_type *type = find(plain, error);
@@ -49,6 +50,12 @@ struct tdm_policy *tdm_policy_open(const char *name, const struct tdm_scenario *
     }
     policy->type = type;
     policy->scenario = scenario;
+    if (name[length] == '=' && !type->recipe) {
+        free(policy);
+        tdm_fail(error, "the policy '%s' does not learn, and takes no file (found '%.64s')",
+                 type->name, name + length + 1);
+        return NULL;
+    }
     snprintf(policy->name, sizeof policy->name, "%s", name);
     const char *argument = name[length] ? name + length + 1 : "";
     if (type->open && type->open(policy, argument, seed, error)) {

@@ -2,7 +2,8 @@
 /**
  * A policy: observation in, plan out. Each is a file with a const type; policies.c lists them.
  *
- * Policies are named "NAME" or "NAME:ARGUMENT" ("governed:ondemand").
+ * Policies are named "NAME" or "NAME:ARGUMENT" ("governed:ondemand"), learned ones with the file
+ * that they were trained into, "NAME=FILE" ("dvfo=nano.h5").
  */
 #ifndef TDM_POLICIES_POLICY_H
 #define TDM_POLICIES_POLICY_H
@@ -16,6 +17,8 @@ struct tdm_policy {
     void *own;     /**< what the policy keeps; freed by its close */
 };
 
+struct tdm_recipe;
+
 struct tdm_policy_type {
     const char *name;
     const char *summary;
@@ -26,6 +29,7 @@ struct tdm_policy_type {
     void (*decide)(struct tdm_policy *policy, const struct tdm_state *state, struct tdm_plan *plan);
     void (*learn)(struct tdm_policy *policy, const struct tdm_outcome *outcome); /**< optional */
     void (*close)(struct tdm_policy *policy);                                    /**< optional */
+    const struct tdm_recipe *recipe; /**< how it is trained (learned.h); NULL: it needs none */
 };
 
 /** All of them; ends with NULL. */

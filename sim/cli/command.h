@@ -37,5 +37,6 @@ int tdm_cli_help(int argc, char **argv);
 int tdm_cli_policy(int argc, char **argv);
 int tdm_cli_radio(int argc, char **argv);
 int tdm_cli_server(int argc, char **argv);
+int tdm_cli_train(int argc, char **argv);
 
 #endif

@@ -14,8 +14,9 @@
 enum { MOST_POLICIES = 64, MOST_SEEDS = 1000 };
 
 // Every policy that needs no argument; the oracle is always run.
-static const char *const usual[] = {"edge-only", "edge-best",    "cloud-only", "governed",
-                                    "random",    "neurosurgeon", "oracle"};
+static const char *const usual[] = {"edge-only", "edge-best",    "cloud-only",    "governed",
+                                    "random",    "neurosurgeon", "dynamic-split", "lmos",
+                                    "dynasplit", "oracle"};
 
 struct arguments {
     const char *scenario, *engine;

@@ -16,6 +16,7 @@ static int version(int argc, char **argv);
 static const struct tdm_command commands[] = {
     {"run", "one policy over a scenario: figures, record", tdm_cli_run},
     {"compare", "policies side by side over a scenario, and the optimum", tdm_cli_compare},
+    {"train", "a policy that learns, in a scenario", tdm_cli_train},
     {"sweep", "many runs: a scenario in all variants of a grid", tdm_cli_sweep},
     {"merge", "the records of a sweep, as one table", tdm_cli_merge},
     {"report", "a page with plots of records, and where their numbers come from", tdm_cli_report},

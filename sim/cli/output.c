@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "model/measurements.h"
@@ -40,4 +41,22 @@ int tdm_cli_json(json_t *value)
 json_t *tdm_json_number(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
+}
+
+char *tdm_cli_line(int argc, char *const *argv)
+{
+    char *line = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&line, &size);
+    if (!stream)
+        return NULL;
+    fputs("tandem", stream);
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0)
+            i++;
+        else if (strncmp(argv[i], "-o", 2) != 0 && strncmp(argv[i], "--output=", 9) != 0)
+            fprintf(stream, " %s", argv[i]);
+    }
+    fclose(stream);
+    return line;
 }

@@ -16,6 +16,12 @@ extern const struct tdm_notes tdm_cli_notes;
 /** Prints and frees; NULL is a lack of memory. An exit code. */
 int tdm_cli_json(json_t *value);
 
+/**
+ * "tandem" and the arguments, without the output's name, so that the same run is the same file. The
+ * caller frees it; NULL if there is no memory.
+ */
+char *tdm_cli_line(int argc, char *const *argv);
+
 /** null for what is not finite. */
 json_t *tdm_json_number(double value);
 

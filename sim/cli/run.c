@@ -77,25 +77,6 @@ static void print_figures(const struct arguments *a, const struct tdm_summary *s
         printf("\nrecord: %s\n", a->simulation.record);
 }
 
-// The command line without the record's own name, so that the same run is the same record.
-static char *join(int argc, char *const *argv)
-{
-    char *line = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&line, &size);
-    if (!stream)
-        return NULL;
-    fputs("tandem", stream);
-    for (int i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0)
-            i++;
-        else if (strncmp(argv[i], "-o", 2) != 0 && strncmp(argv[i], "--output=", 9) != 0)
-            fprintf(stream, " %s", argv[i]);
-    }
-    fclose(stream);
-    return line;
-}
-
 static int simulate(struct arguments *a, const char *line)
 {
     struct tdm_error error = {0};
@@ -131,7 +112,7 @@ int tdm_cli_run(int argc, char **argv)
     struct tdm_scenario *scenario = tdm_scenario_load(a.scenario, &error);
     if (!scenario)
         return tdm_cli_fail("run", &error, TDM_EXIT_USAGE);
-    char *line = join(argc, argv);
+    char *line = tdm_cli_line(argc, argv);
     a.simulation.scenario = scenario;
     if (!a.simulation.engine)
         a.simulation.engine = tdm_engine_usual(scenario);

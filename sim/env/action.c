@@ -78,6 +78,45 @@ int tdm_actions_read(struct tdm_actions *actions, const struct tdm_scenario *sce
     return status;
 }
 
+static double value_of(const struct tdm_levels *levels, const struct tdm_stream *stream,
+                       const struct tdm_board *board, int knob, int level)
+{
+    switch (knob) {
+    case TDM_KNOB_PROCESSOR:
+        return levels->processor[level];
+    case TDM_KNOB_CUT:
+        return (double)tdm_point_layers(stream->dnn, levels->point[level]);
+    case TDM_KNOB_XI:
+        return level ? levels->xi[level - 1] : 0;
+    case TDM_KNOB_BITS:
+        return levels->bits[level];
+    case TDM_KNOB_LINK:
+        return level;
+    default:
+        break;
+    }
+    const int opp = levels->opp[knob][level];
+    return opp < 0 ? -1 : board->domain[knob]->opps[opp].hz;
+}
+
+int tdm_actions_values(const struct tdm_actions *actions, int i,
+                       const struct tdm_scenario *scenario, double *values, struct tdm_error *error)
+{
+    struct tdm_arena *arena = tdm_arena_new((size_t)1 << 28);
+    struct tdm_levels *levels = arena ? tdm_arena_alloc(arena, sizeof *levels) : NULL;
+    const struct tdm_stream *stream = &scenario->streams[0];
+    int status = levels ? 0 : tdm_fail(error, "out of memory");
+    if (status == 0) {
+        *levels = (struct tdm_levels){0};
+        status = tdm_levels_read(levels, scenario, stream, arena, error);
+    }
+    for (int l = 0; status == 0 && l < actions->levels[i]; l++)
+        values[l] =
+            value_of(levels, stream, scenario->boards[stream->board].board, actions->knob[i], l);
+    tdm_arena_free(arena);
+    return status;
+}
+
 // Every knob's level; those that are not free have one.
 static void spread(const struct tdm_actions *actions, const int32_t *action, int level[TDM_KNOBS])
 {

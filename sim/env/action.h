@@ -39,6 +39,15 @@ int tdm_actions_read(struct tdm_actions *actions, const struct tdm_scenario *sce
 void tdm_actions_plan(const struct tdm_actions *actions, const int32_t *action,
                       const struct tdm_state *state, struct tdm_plan *plan);
 
+/**
+ * What the levels of the free knob `i` are for the scenario's first stream, for people and files:
+ * Hz (-1: governed), which processor, layers before the cut, share, bits, which link. -1 with
+ * `error`.
+ */
+int tdm_actions_values(const struct tdm_actions *actions, int i,
+                       const struct tdm_scenario *scenario, double *values,
+                       struct tdm_error *error);
+
 /** The last level of each knob, but nothing is sent: the board alone at its top clocks. */
 void tdm_actions_local(const struct tdm_actions *actions, int32_t *action);
 

@@ -38,7 +38,7 @@ uint64_t tdm_course_seed(uint64_t first, uint64_t run)
 static double begin_of(const struct tdm_course *course)
 {
     const int start = tdm_process_environment(course->process)->start;
-    if (course->runs == 0 || start == TDM_START_BEGINNING)
+    if ((course->runs == 0 && !course->scattered) || start == TDM_START_BEGINNING)
         return 0;
     struct tdm_random random;
     tdm_random_seed(&random, course->seed, "begin", course->runs);
@@ -105,10 +105,11 @@ int tdm_course_begin(struct tdm_course *course, uint64_t seed, struct tdm_error 
         course->seed = seed;
         course->runs = 0;
     }
-    if (begin_run(course, begin_of(course), error))
+    const double begin = begin_of(course);
+    if (begin_run(course, begin, error))
         return -1;
     // A run that begins anywhere may find that nobody comes any more.
-    if (!course->state && course->runs > 1 && begin_run(course, 0, error))
+    if (!course->state && begin > 0 && begin_run(course, 0, error))
         return -1;
     if (course->state)
         return 0;
@@ -132,6 +133,24 @@ static void average(struct tdm_step *step)
     step->accuracy /= count;
 }
 
+static double longer(double answer, double since, double start)
+{
+    return since < answer ? answer - (since > start ? since : start) : 0;
+}
+
+// How long those who wait now, the one whose turn it is among them, waited for the last request.
+static double held_up(const struct tdm_course *course, const struct tdm_state *state, double start)
+{
+    const double answer = start + course->length;
+    double sum = longer(answer, state->arrival, start);
+    for (size_t i = 0; i < state->unit->queue_count; i++) {
+        const struct tdm_queue *queue = &state->unit->queues[i];
+        for (size_t j = 0; j < queue->count; j++)
+            sum += longer(answer, queue->waiting[(queue->head + j) % queue->room].arrival, start);
+    }
+    return sum;
+}
+
 // Once requests pile up, all that follows is late, whatever is done.
 static void give_up(struct tdm_course *course, struct tdm_step *step)
 {
@@ -147,10 +166,15 @@ void tdm_course_step(struct tdm_course *course, const int32_t *action, struct td
 {
     struct tdm_plan plan;
     struct tdm_unit *unit = course->state->unit;
+    const double start = course->state->now;
+    const int stream = course->state->stream;
     tdm_process_act(course->process, course->state, action, &plan);
     tdm_engine_decide(course->engine, &plan);
     *step = (struct tdm_step){0};
     go_on(course, step);
+    if (tdm_process_has_burden(course->process) && course->state && course->state->unit == unit)
+        step->reward += (float)tdm_process_burden(course->process, unit, stream,
+                                                  held_up(course, course->state, start));
     give_up(course, step);
     step->exponent = (float)tdm_process_exponent(course->process, unit, course->length);
     average(step);

@@ -23,6 +23,7 @@ struct tdm_course {
     bool lost;                     /**< too many requests wait: the run was given up */
     uint64_t seed;                 /**< of the first run */
     uint64_t runs;                 /**< begun since that one */
+    bool scattered;                /**< the first one begins anywhere, too */
     double length;                 /**< s, from start to answer of the last request */
 };
 

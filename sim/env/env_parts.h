@@ -20,6 +20,9 @@ struct tdm_env {
 
 /** Hands over an action, which stays where it is until the answer. */
 void tdm_env_ask(struct tdm_env *env, const int32_t *action);
+/** Lets the first runs of a seed begin anywhere, too, where the others do: for training. */
+void tdm_vec_scatter(struct tdm_vec *vec);
+
 /** The rest of tdm_env_step. */
 int tdm_env_answer(struct tdm_env *env, float *observation, struct tdm_step *step,
                    struct tdm_error *error);

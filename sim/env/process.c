@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/extremes.h"
 #include "core/text.h"
 
 // What a board remembers of its decisions.
@@ -236,18 +237,44 @@ void tdm_process_observe(struct tdm_process *process, const struct tdm_state *st
         observation[i] = entries[process->entries[i]];
 }
 
+static struct tdm_reward_context context_of(const struct tdm_process *p,
+                                            const struct tdm_unit *unit, int stream,
+                                            const struct tdm_reference *reference)
+{
+    return (struct tdm_reward_context){.environment = &p->environment,
+                                       .stream = &p->scenario->streams[stream],
+                                       .reference = reference,
+                                       .eta = p->scenario->eta,
+                                       .pmax = unit->board->pmax};
+}
+
 double tdm_process_reward(struct tdm_process *process, struct tdm_unit *unit,
                           const struct tdm_outcome *outcome)
 {
-    const struct tdm_scenario *scenario = process->scenario;
     struct tdm_observer *observer = &process->observers[outcome->stream];
-    struct tdm_reference reference = observer->reference;
     if (!observer->ready) // dropped before any state was seen
-        tdm_reference_of(scenario, tdm_unit_queue(unit, outcome->stream), &reference);
-    const struct tdm_reward_context context = {.environment = &process->environment,
-                                               .stream = &scenario->streams[outcome->stream],
-                                               .reference = &reference,
-                                               .eta = scenario->eta,
-                                               .pmax = unit->board->pmax};
-    return fmax(process->environment.worst, process->reward->of(&context, outcome));
+        tdm_reference_of(process->scenario, tdm_unit_queue(unit, outcome->stream),
+                         &observer->reference);
+    const struct tdm_reward_context context =
+        context_of(process, unit, outcome->stream, &observer->reference);
+    return tdm_larger(process->environment.worst, process->reward->of(&context, outcome));
+}
+
+double tdm_process_burden(struct tdm_process *process, const struct tdm_unit *unit, int stream,
+                          double seconds)
+{
+    const struct tdm_reward_context context =
+        context_of(process, unit, stream, &process->observers[stream].reference);
+    return seconds * process->reward->of_waiting(&context);
+}
+
+bool tdm_process_has_burden(const struct tdm_process *process)
+{
+    return process->reward->of_waiting != NULL;
+}
+
+void tdm_process_set_reward(struct tdm_process *process, const char *name)
+{
+    process->reward = tdm_reward_find(name, NULL);
+    assert(process->reward);
 }

@@ -53,6 +53,15 @@ void tdm_process_act(struct tdm_process *process, const struct tdm_state *state,
 double tdm_process_reward(struct tdm_process *process, struct tdm_unit *unit,
                           const struct tdm_outcome *outcome);
 
+/** … and what it is worth that others waited `seconds` in all while it was served. */
+double tdm_process_burden(struct tdm_process *process, const struct tdm_unit *unit, int stream,
+                          double seconds);
+/** Whether that is anything at all. */
+bool tdm_process_has_burden(const struct tdm_process *process);
+
+/** Another reward than the scenario's; it has to exist. */
+void tdm_process_set_reward(struct tdm_process *process, const char *name);
+
 /**
  * The exponent of the discount from a request to the next one of its board: 1, or t_AS / H where
  * thinking is concurrent, `length` being H, the request's length in s; at most 1.

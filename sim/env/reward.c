@@ -20,6 +20,13 @@ static double cost(const struct tdm_reward_context *context, const struct tdm_ou
     return -cost_of(context, outcome) / context->reference->cost;
 }
 
+// Earlier decisions are to blame for the wait.
+static double service(const struct tdm_reward_context *context, const struct tdm_outcome *outcome)
+{
+    const double waiting = (1 - context->eta) * context->pmax * outcome->waited;
+    return -(cost_of(context, outcome) - waiting) / context->reference->cost;
+}
+
 static double energy(const struct tdm_reward_context *context, const struct tdm_outcome *outcome)
 {
     const double joules = outcome->dropped ? INFINITY : outcome->energy;
@@ -40,6 +47,18 @@ static double autoscale(const struct tdm_reward_context *context, const struct t
 
 static const struct tdm_reward_type cost_reward = {
     "cost", "-(eta ETI + (1 - eta) Pmax TTI) / that of the reference", cost};
+static const struct tdm_reward_type service_reward = {
+    "service", "the same without the time that the request waited for the board", service};
+static double waiting(const struct tdm_reward_context *context)
+{
+    return -(1 - context->eta) * context->pmax / context->reference->cost;
+}
+
+static const struct tdm_reward_type burden_reward = {
+    "burden",
+    "the same with the waits of others while it is served: over a run as much as 'cost', but each "
+    "wait is charged to whoever causes it",
+    service, waiting};
 static const struct tdm_reward_type energy_reward = {
     "energy", "-ETI / that of the reference, and -1 if it is late", energy};
 static const struct tdm_reward_type autoscale_reward = {
@@ -48,8 +67,8 @@ static const struct tdm_reward_type autoscale_reward = {
     "in ms where the deadline is met",
     autoscale};
 
-const struct tdm_reward_type *const tdm_rewards[] = {&cost_reward, &energy_reward,
-                                                     &autoscale_reward, NULL};
+const struct tdm_reward_type *const tdm_rewards[] = {
+    &cost_reward, &service_reward, &burden_reward, &energy_reward, &autoscale_reward, NULL};
 
 const struct tdm_reward_type *tdm_reward_find(const char *name, struct tdm_error *error)
 {

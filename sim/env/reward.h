@@ -17,6 +17,8 @@ struct tdm_reward_type {
     const char *name;
     const char *summary; /**< the formula, with its units */
     double (*of)(const struct tdm_reward_context *context, const struct tdm_outcome *outcome);
+    /** … and for each second that another request waited while it was served; NULL: nothing. */
+    double (*of_waiting)(const struct tdm_reward_context *context);
 };
 
 /** All of them; ends with NULL. */

@@ -75,6 +75,12 @@ void tdm_vec_use(struct tdm_vec *vec, const struct tdm_buffers *buffers)
     vec->buffers = *buffers;
 }
 
+void tdm_vec_scatter(struct tdm_vec *vec)
+{
+    for (size_t i = 0; i < vec->count; i++)
+        vec->envs[i]->course.scattered = true;
+}
+
 static float *observation_of(const struct tdm_vec *vec, size_t i)
 {
     return vec->buffers.observations + i * vec->sees;

@@ -21,6 +21,7 @@ ONLY_IN = {
     "SimGrid": (r"(simgrid|xbt)(/|\.h)", "sim/engine/simgrid"),
     "Expat": (r"expat\.h", "sim/core/xml.c"),
     "HDF5": (r"(hdf5(_hl)?|H5\w*)\.h", "sim/core/h5"),
+    "a BLAS": (r"(cblas|f77blas|openblas\w*)\.h", "policies/learn/blas"),
     "ONNX Runtime": (r"(.*/)?onnxruntime\w*\.h", "hil/inference.c"),
 }
 

@@ -72,6 +72,7 @@ class Architecture(unittest.TestCase):
         self.assert_wrong("sim/trace/a.c", "<expat.h>", "includes Expat")
         self.assert_wrong("sim/trace/a.c", "<hdf5.h>", "includes HDF5")
         self.assert_wrong("sim/engine/a.c", "<H5public.h>", "includes HDF5")
+        self.assert_wrong("policies/learn/mlp.c", "<cblas.h>", "includes a BLAS")
         self.assert_wrong("hil/a.c", "<onnxruntime_c_api.h>", "includes ONNX Runtime")
 
     def test_spelling(self):

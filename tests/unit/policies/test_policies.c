@@ -6,52 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "../engine/world.h"
-
-static int make(void **state)
-{
-    static struct world world;
-    world_make(&world);
-    *state = &world;
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
-#define KNOBS "<knobs xi=\"0 %, 50 %, 100 %\" bits=\"32, 8\" processor=\"all\"/>"
-#define PLAIN(link, knobs) WORLD_SCENARIO(WORLD_BOARD link WORLD_STREAM knobs)
-
-struct first {
-    struct tdm_scenario *scenario;
-    struct tdm_engine *engine;
-    struct tdm_policy *policy;
-    struct tdm_event event;
-    struct tdm_plan plan;
-};
-
-// The first decision of a policy.
-static struct first first_of(const struct world *w, const char *text, const char *name)
-{
-    struct first f = {.scenario = world_load(w, text)};
-    f.engine = world_open(f.scenario, 1);
-    f.policy = world_policy(name, f.scenario, 1);
-    assert_true(tdm_engine_next(f.engine, &f.event));
-    assert_int_equal(f.event.kind, TDM_DECISION);
-    memset(&f.plan, 0xff, sizeof f.plan);
-    tdm_policy_decide(f.policy, f.event.state, &f.plan);
-    return f;
-}
-
-static void done(struct first *f)
-{
-    tdm_policy_free(f->policy);
-    tdm_engine_free(f->engine);
-    tdm_scenario_free(f->scenario);
-}
+#include "first.h"
 
 static void assert_plan(const struct tdm_plan *plan, int cpu, int gpu, int emc, int point,
                         double xi, int bits)
@@ -70,15 +25,15 @@ static void the_simple_ones(void **state)
 {
     struct first f = first_of(*state, WORLD_PLAIN, "edge-only");
     assert_plan(&f.plan, 2, 3, 2, 6, 0, 32);
-    done(&f);
+    first_done(&f);
     f = first_of(*state, PLAIN(WORLD_LINK, "<knobs gpu=\"200 MHz, 400 MHz\" cpu=\"500 MHz\"/>"),
                  "edge-only");
     assert_plan(&f.plan, 0, 2, 2, 6, 0, 32);
-    done(&f);
+    first_done(&f);
     const int g = TDM_GOVERNED;
     f = first_of(*state, WORLD_PLAIN, "cloud-only");
     assert_plan(&f.plan, g, g, g, 0, 1, 32);
-    done(&f);
+    first_done(&f);
     struct tdm_scenario *alone = world_load(*state, PLAIN("", "")); // nowhere to send to
     struct tdm_error error = {0};
     assert_null(tdm_policy_open("cloud-only", alone, 1, &error));
@@ -87,21 +42,21 @@ static void the_simple_ones(void **state)
     f = first_of(*state, WORLD_PLAIN, "governed");
     assert_plan(&f.plan, g, g, g, 6, 0, 32);
     assert_int_equal(f.plan.governor, -1);
-    done(&f);
+    first_done(&f);
     f = first_of(*state, WORLD_PLAIN, "governed:ondemand");
     assert_int_equal(f.plan.governor, TDM_GOVERNOR_ONDEMAND);
-    done(&f);
+    first_done(&f);
     f = first_of(*state, WORLD_PLAIN, "nvpmodel:LOW");
     assert_plan(&f.plan, g, g, g, 6, 0, 32);
     assert_int_equal(f.plan.cores, 2);
     assert_int_equal(f.plan.cap[0], 1);
     assert_int_equal(f.plan.cap[1], 1);
     assert_int_equal(f.plan.cap[2], 1);
-    done(&f);
+    first_done(&f);
     f = first_of(*state, WORLD_PLAIN, "nvpmodel:0"); // by number: no caps
     assert_int_equal(f.plan.cores, 4);
     assert_int_equal(f.plan.cap[1], -1);
-    done(&f);
+    first_done(&f);
 }
 
 static void caps_hold(void **state)
@@ -152,7 +107,7 @@ static void edge_best_is_the_best_of_the_fixed_clocks(void **state)
                     least = fmin(least, other.cost);
                 }
         assert_near(outcome.cost, least, 1e-12);
-        done(&f);
+        first_done(&f);
     }
 }
 
@@ -179,11 +134,11 @@ static void fixed_does_as_it_is_told(void **state)
         struct first f = first_of(*state, PLAIN(WORLD_LINK, KNOBS), cases[i].name);
         assert_plan(&f.plan, cases[i].cpu, cases[i].gpu, cases[i].emc, cases[i].point, cases[i].xi,
                     cases[i].bits);
-        done(&f);
+        first_done(&f);
     }
     struct first f = first_of(*state, PLAIN(WORLD_LINK, KNOBS), "fixed:processor=cpu");
     assert_int_equal(f.plan.processor, 1);
-    done(&f);
+    first_done(&f);
 }
 
 static void names_and_arguments_that_are_wrong(void **state)
@@ -204,6 +159,14 @@ static void names_and_arguments_that_are_wrong(void **state)
         {"nvpmodel:MAXM", "did you mean 'MAXN'"},
         {"nvpmodel:7", "no power mode '7'"},
         {"neurosurgeon:cost", "'latency' or 'energy'"},
+        {"dynamic-split:x", "takes no argument"},
+        {"lmos:latency", "the weight of latency, from 0 to 1 (memory has the rest), not 'latency'"},
+        {"lmos:1.1", "not '1.1'"},
+        {"lmos:-0.1", "not '-0.1'"},
+        {"dynasplit:cloud", "knows energy=board"},
+        {"dynasplit:energy=server", "not 'energy=server'"},
+        {"dynasplit:network=8", "not 'network=8'"},
+        {"dynasplit:energy=all;network=0 Mbit/s", "not 'network=0 Mbit/s'"},
         {"fixed:gpu", "write KEY=VALUE"},
         {"fixed:gqu=400 MHz", "did you mean 'gpu'"},
         {"fixed:gpu=401 MHz", "401 MHz is not an OPP of gpu on the board 'toy'"},
@@ -261,7 +224,7 @@ static void random_tries_everything_alike(void **state)
     assert_near(processor[0], N / 2., 5 * sqrt(N / 4.));
     assert_near(half, cut / 2., 5 * sqrt(N / 4.));
     tdm_policy_free(twin);
-    done(&f);
+    first_done(&f);
 }
 
 static void neurosurgeon_takes_the_best_cut(void **state)
@@ -297,7 +260,7 @@ static void neurosurgeon_takes_the_best_cut(void **state)
         assert_near(outcome.cost, least, 1e-9 * least);
         sent += f.plan.xi > 0;
         kept += f.plan.xi == 0;
-        done(&f);
+        first_done(&f);
     }
     assert_true(sent >= 4 && kept >= 4);
     // Sending all is not among the levels.
@@ -305,7 +268,7 @@ static void neurosurgeon_takes_the_best_cut(void **state)
         w, PLAIN("<link from=\"b\" to=\"c\" bandwidth=\"8 Gbit/s\"/>", "<knobs xi=\"0 %, 50 %\"/>"),
         "neurosurgeon");
     assert_near(f.plan.xi, 0, 0);
-    done(&f);
+    first_done(&f);
 }
 
 static void every_policy_runs(void **state)
@@ -336,5 +299,5 @@ int main(void)
         cmocka_unit_test(neurosurgeon_takes_the_best_cut),
         cmocka_unit_test(every_policy_runs),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, first_make, first_end);
 }
