@@ -73,7 +73,7 @@ class SameAsTheCommand(scenes.Scenes):
         self.assertAlmostEqual(np.mean(costs), mean, delta=1e-9 * mean)
 
     def test_observations(self):
-        """What the record says was known, scaled as `tandem help environment` documents it."""
+        """What the record says was known; 1 kB/s to 100 MB/s, and 0 to 10, are -1 to 1."""
         path = self.scene(environment=FREE, stream='rate="2.5 /s"')
         scenes.run(path, "edge-only", 5, "-o", self.folder / "run.h5")
         requests = tandem.read_record(self.folder / "run.h5").requests
