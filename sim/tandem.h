@@ -255,7 +255,10 @@ void tdm_vec_use(struct tdm_vec *vec, const struct tdm_buffers *buffers);
  */
 int tdm_vec_reset(struct tdm_vec *vec, const uint64_t *seeds, const bool *mask,
                   struct tdm_error *error);
-/** One step of each; after -1 with `error`, only a reset of all makes sense. No heap is touched. */
+/**
+ * One step of each; after -1 with `error`, only a reset of all makes sense. The heap is touched
+ * only where a plan is met for the first time, or a queue is longer than ever.
+ */
 int tdm_vec_step(struct tdm_vec *vec, struct tdm_error *error);
 
 // ---- policies ----------------------------------------------------------------------------------
