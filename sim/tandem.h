@@ -213,8 +213,9 @@ const struct tdm_spaces *tdm_env_spaces(const struct tdm_env *env);
 int tdm_env_reset(struct tdm_env *env, uint64_t seed, float *observation, struct tdm_error *error);
 
 /**
- * Takes the action (asserted to be possible), writes the next observation (at the end of a run: the
- * last one once more) and fills `step`. -1 with `error` if the run broke off.
+ * Takes the action (asserted to be possible; NULL is fine where no knob is free), writes the next
+ * observation (at the end of a run: the last one once more) and fills `step`. -1 with `error` if
+ * the run broke off.
  */
 int tdm_env_step(struct tdm_env *env, const int32_t *action, float *observation,
                  struct tdm_step *step, struct tdm_error *error);

@@ -104,18 +104,12 @@ static int apply(struct tdm_learn_options *options, const char *setting, struct 
         return -1;
     const char *text = setting[length] ? setting + length + 1 : "";
     const double value = strtod(text, &end);
-    void *field = (char *)options + option->offset;
     if (end == text || *end || !(value >= option->low && value <= option->high) ||
         (option->kind != TDM_OPTION_NUMBER && value != floor(value)))
         return tdm_fail(error, "%s is %s from %g to %g, not '%.32s'", name,
                         option->kind == TDM_OPTION_NUMBER ? "a number" : "a whole number",
                         option->low, option->high, text);
-    if (option->kind == TDM_OPTION_NUMBER)
-        *(double *)field = value;
-    else if (option->kind == TDM_OPTION_SWITCH)
-        *(bool *)field = value != 0;
-    else
-        *(int64_t *)field = (int64_t)value;
+    tdm_learn_option_set(options, option, value);
     return 0;
 }
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -171,7 +170,8 @@ int tdm_apart_begin(struct tdm_apart *apart, uint64_t seed, struct tdm_error *er
 void tdm_apart_ask(struct tdm_apart *apart, const int32_t *action)
 {
     const int knobs = tdm_process_actions(apart->course->process)->count;
-    memcpy(apart->shared->action, action, (size_t)knobs * sizeof *action);
+    for (int i = 0; i < knobs; i++)
+        apart->shared->action[i] = action[i];
     apart->asked = true;
     send_turn(apart->socket); // if it is gone, there is no answer either
 }
