@@ -144,6 +144,8 @@ static void print_settings(FILE *stream, int width)
     tdm_table_start(
         &table, (const char *const[]){"setting", ">usual", ">least", ">most", "what it is", NULL});
     for (const struct tdm_learn_option *o = tdm_learn_option_table; o->name; o++) {
+        if (o->offset == offsetof(struct tdm_learn_options, seed))
+            continue; // it is --seed
         tdm_table_add(&table, "%s", o->name);
         tdm_table_add(&table, "%.12g", o->fallback);
         tdm_table_add(&table, "%g", o->low);
@@ -190,7 +192,7 @@ void tdm_help_learning(FILE *stream, int width)
               "is over after --steps requests, or when --patience trials found nothing better.\n"
               "\n"
               "Ctrl-C ends it after the round; --resume goes on with FILE.training to the last bit "
-              "as if it had never stopped, with the same scenario, seed and settings. A policy "
+              "as if it had never stopped, with the same scenario and seed. A policy "
               "fits scenarios with the same knobs, levels and observations; links, traces, loads "
               "and arrivals may be others. 'tandem eval' judges it on other seeds and traces.\n"
               "\n"
