@@ -20,7 +20,8 @@ struct tdm_recipe {
     enum tdm_pin pins[TDM_KNOBS]; /**< by knob; all free by default */
     const int *entries;           /**< of tdm_entries, ends with -1; NULL: all that can be seen */
     int64_t steps;                /**< of training, unless it is asked otherwise */
-    void (*options)(struct tdm_learn_options *options); /**< sets its own */
+    /** Sets its own; `concurrent`: decisions take effect a request later. */
+    void (*options)(struct tdm_learn_options *options, bool concurrent);
 
     /** Where one branch a free knob will not do: branches and their levels, returns how many. */
     int (*branches)(const struct tdm_actions *actions, int *levels);
