@@ -47,6 +47,10 @@ foreach(source IN LISTS unit_sources)
     tandem_test_properties(unit 300 ${test})
 endforeach()
 
+# It counts what is asked of the heap.
+target_link_options(test_env_allocations PRIVATE
+    "LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc")
+
 # What check_closed_form.py and check_random.py compare their own results with.
 foreach(target plan_outcomes watch_run)
     add_executable(${target} tests/unit/engine/${target}.c)

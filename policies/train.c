@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/partial.h"
 #include "engine/engine.h"
 #include "env/env_parts.h"
 #include "policies/train_parts.h"
@@ -100,6 +101,35 @@ static int open_environments(struct tdm_training *t, struct tdm_error *error)
     return 0;
 }
 
+// Before anything takes long: whether files can be written, and nothing is lost by it.
+static int check_files(const struct tdm_training *t, bool resume, struct tdm_error *error)
+{
+    struct tdm_partial partial;
+    if (!resume && access(t->partial, F_OK) == 0)
+        return tdm_fail_at(error, t->partial, 0, 0,
+                           "here is a training that was interrupted: go on with it by --resume, or "
+                           "remove it to begin anew");
+    if (tdm_partial_open(&partial, t->file, error))
+        return -1;
+    tdm_partial_abandon(&partial);
+    return 0;
+}
+
+// The best policy so far is only there.
+static int check_best(const struct tdm_training *t, struct tdm_error *error)
+{
+    struct tdm_learned best;
+    struct tdm_h5 *file = tdm_h5_open(t->file, error);
+    if (!file)
+        return -1;
+    int status = tdm_learned_open(&best, t->learned.type, t->setup.scenario, error);
+    if (status == 0)
+        status = tdm_learned_load(&best, file, false, error);
+    tdm_learned_close(&best);
+    tdm_h5_close(file, NULL);
+    return status;
+}
+
 static int open_training(struct tdm_training *t, bool resume, struct tdm_error *error)
 {
     const struct tdm_policy_type *type = find(t->setup.policy, error);
@@ -109,12 +139,16 @@ static int open_training(struct tdm_training *t, bool resume, struct tdm_error *
     if (!t->file || !t->partial)
         return tdm_fail(error, "out of memory");
     snprintf(t->partial, length, "%s.training", t->file);
-    if (!type || tdm_learned_open(&t->learned, type, t->setup.scenario, error) ||
+    if (!type || check_files(t, resume, error) ||
+        tdm_learned_open(&t->learned, type, t->setup.scenario, error) ||
         open_environments(t, error))
         return -1;
     t->setup.options.seed = (int64_t)t->setup.seed;
-    return resume ? tdm_training_read(t, t->partial, error)
-                  : tdm_learned_begin(&t->learned, &t->setup.options, error);
+    if (!resume)
+        return tdm_learned_begin(&t->learned, &t->setup.options, error);
+    if (tdm_training_read(t, t->partial, error))
+        return -1;
+    return t->best_steps ? check_best(t, error) : 0;
 }
 
 struct tdm_training *tdm_training_open(const struct tdm_training_setup *setup, bool resume,
@@ -338,9 +372,10 @@ static int check_health(const struct tdm_training *t, struct tdm_error *error)
                     (long long)health.refused, (long long)(health.refused + health.updates));
 }
 
-static void tell(const struct tdm_training *t, const struct tdm_curve *curve,
-                 struct tdm_training_news *news)
+void tdm_training_tell(const struct tdm_training *t, struct tdm_training_news *news)
 {
+    static const struct tdm_curve none = {0, NAN, NAN, NAN, NAN, NAN};
+    const struct tdm_curve *curve = t->curve_count ? &t->curves[t->curve_count - 1] : &none;
     *news = (struct tdm_training_news){.steps = t->steps,
                                        .reward = curve->reward,
                                        .loss = curve->loss,
@@ -358,8 +393,7 @@ bool tdm_training_is_over(const struct tdm_training *t)
     return t->steps >= setup->steps || (setup->patience && t->worse >= setup->patience);
 }
 
-int tdm_training_round(struct tdm_training *training, struct tdm_training_news *news,
-                       struct tdm_error *error)
+int tdm_training_round(struct tdm_training *training, struct tdm_error *error)
 {
     struct tdm_training *t = training;
     double rewards = 0;
@@ -376,11 +410,9 @@ int tdm_training_round(struct tdm_training *training, struct tdm_training_news *
                               .reward = rewards / (double)(ROUND * t->count),
                               .loss = health.loss,
                               .epsilon = health.epsilon};
-    if (try_policy(t, &curve, error) || add_curve(t, &curve, error) || judge(t, &curve, error) ||
-        check_health(t, error))
-        return -1;
-    tell(t, &curve, news);
-    return 0;
+    const bool fine = try_policy(t, &curve, error) == 0 && add_curve(t, &curve, error) == 0 &&
+                      judge(t, &curve, error) == 0 && check_health(t, error) == 0;
+    return fine ? 0 : -1;
 }
 
 int tdm_training_keep(struct tdm_training *training, struct tdm_error *error)

@@ -50,6 +50,12 @@ struct tdm_learn_option {
 /** Every field of the struct; ends with a name of NULL. */
 extern const struct tdm_learn_option tdm_learn_option_table[];
 
+/** A value as a double, which holds every integer in its range. */
+double tdm_learn_option_get(const struct tdm_learn_options *options,
+                            const struct tdm_learn_option *option);
+void tdm_learn_option_set(struct tdm_learn_options *options, const struct tdm_learn_option *option,
+                          double value);
+
 void tdm_learn_options_default(struct tdm_learn_options *options);
 /** -1 with `error` where a value is out of its range, or two do not go together. */
 int tdm_learn_options_check(const struct tdm_learn_options *options, struct tdm_error *error);

@@ -171,6 +171,14 @@ void tdm_process_restart(struct tdm_process *process)
     memset(process->memories, 0, process->scenario->board_count * sizeof *process->memories);
 }
 
+// `action` may be NULL where no knob is free.
+static void remember(const struct tdm_process *p, struct memory *memory, const int32_t *action)
+{
+    for (int i = 0; i < p->actions.count; i++)
+        memory->action[i] = action[i];
+    memory->acted = true;
+}
+
 // Does what was decided on while the last request ran; a thought that is not done yet is waited
 // for.
 static void act_concurrently(struct tdm_process *p, const struct tdm_state *state,
@@ -183,8 +191,7 @@ static void act_concurrently(struct tdm_process *p, const struct tdm_state *stat
     if (memory->acted)
         plan->thinking = fmax(0, memory->since + thinks - state->now);
     memory->since = state->now + plan->thinking;
-    memcpy(memory->action, action, sizeof *action * (size_t)p->actions.count);
-    memory->acted = true;
+    remember(p, memory, action);
 }
 
 void tdm_process_act(struct tdm_process *process, const struct tdm_state *state,
@@ -197,8 +204,7 @@ void tdm_process_act(struct tdm_process *process, const struct tdm_state *state,
     }
     tdm_actions_plan(&process->actions, action, state, plan);
     plan->thinking = time_to_think(process, state->unit);
-    memcpy(memory->action, action, sizeof *action * (size_t)process->actions.count);
-    memory->acted = true;
+    remember(process, memory, action);
 }
 
 double tdm_process_exponent(const struct tdm_process *process, const struct tdm_unit *unit,
