@@ -47,8 +47,10 @@ int tdm_training_usual(struct tdm_training_setup *setup, const struct tdm_scenar
     if (type->recipe->round)
         setup->round = type->recipe->round;
     tdm_learn_options_default(&setup->options);
+    const bool concurrent =
+        scenario->environment_count && scenario->environments[0].thinking == TDM_THINK_CONCURRENT;
     if (type->recipe->options)
-        type->recipe->options(&setup->options);
+        type->recipe->options(&setup->options, concurrent);
     return 0;
 }
 
@@ -188,12 +190,12 @@ static void remember(struct tdm_training *t, size_t i)
     const float *after = (over ? t->finals : t->observations) + i * t->sees;
     tdm_learned_gather(&t->learned, after, 1, t->nexts);
     const double gamma = t->learned.learner->options.gamma;
-    const struct tdm_transition transition = {
-        .observation = t->inputs + i * inputs,
-        .action = t->choices + i * (size_t)t->learned.branches,
-        .reward = t->rewards[i],
-        .next = t->nexts,
-        .discount = t->terminations[i] ? 0 : (float)pow(gamma, (double)t->last[i].exponent)};
+    const struct tdm_transition transition = {.observation = t->inputs + i * inputs,
+                                              .action =
+                                                  t->choices + i * (size_t)t->learned.branches,
+                                              .reward = t->rewards[i],
+                                              .next = t->nexts,
+                                              .discount = t->terminations[i] ? 0 : (float)gamma};
     tdm_learner_observe(t->learned.learner, &transition);
 }
 

@@ -294,6 +294,7 @@ static void update(struct tdm_learner *learner)
         health->refused++;
         return;
     }
+    dqn->adam.rate = tdm_learner_rate(learner);
     tdm_adam_step(&dqn->adam, dqn->online.parameters, dqn->gradient);
     tdm_replay_errors(&dqn->replay, &dqn->batch, dqn->errors);
     if (++health->updates % learner->options.target_every == 0)

@@ -117,6 +117,13 @@ double tdm_learner_epsilon(const struct tdm_learner *learner)
     return o->epsilon_start + (o->epsilon_end - o->epsilon_start) * fmin(share, 1);
 }
 
+double tdm_learner_rate(const struct tdm_learner *learner)
+{
+    const struct tdm_learn_options *o = &learner->options;
+    const double share = (double)learner->health.updates / (double)o->rate_steps;
+    return o->rate * pow(o->rate_end, fmin(share, 1));
+}
+
 double tdm_learner_beta(const struct tdm_learner *learner)
 {
     const struct tdm_learn_options *o = &learner->options;

@@ -140,6 +140,8 @@ struct tdm_learner *tdm_learner_read(struct tdm_h5 *file, const char *path, bool
 
 /** Share of random actions now. */
 double tdm_learner_epsilon(const struct tdm_learner *learner);
+/** Step size of the optimiser now. */
+double tdm_learner_rate(const struct tdm_learner *learner);
 /** Share of the bias of priorities that is taken back now. */
 double tdm_learner_beta(const struct tdm_learner *learner);
 /** A random level of each branch. */

@@ -16,6 +16,8 @@ const struct tdm_learn_option tdm_learn_option_table[] = {
     {"hidden_3", "of the third; 0: none", INTEGER, AT(hidden[2]), 0, 4096, 32},
     {"hidden_4", "of the fourth; 0: none", INTEGER, AT(hidden[3]), 0, 4096, 0},
     {"rate", "learning rate", NUMBER, AT(rate), 1e-8, 1, 1e-3},
+    {"rate_end", "share of it that is left at last", NUMBER, AT(rate_end), 1e-6, 1, 1},
+    {"rate_steps", "minibatches until then", INTEGER, AT(rate_steps), 1, 1e12, 1e5},
     {"gamma", "discount of a step", NUMBER, AT(gamma), 0, 1, 0.99},
     {"knee", "error from which on the loss is straight", NUMBER, AT(knee), 1e-6, 1e6, 1},
     {"clip", "longest gradient", NUMBER, AT(clip), 1e-6, 1e6, 10},

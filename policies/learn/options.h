@@ -11,6 +11,8 @@ enum { TDM_LEARN_HIDDEN = 4 };
 struct tdm_learn_options {
     int64_t hidden[TDM_LEARN_HIDDEN]; /**< units of the hidden layers; 0: no further one */
     double rate;                      /**< step size of Adam; of a table, the learning rate */
+    double rate_end;                  /**< share of it that is left at last; not of tables */
+    int64_t rate_steps;               /**< minibatches until then */
     double gamma;         /**< discount of a step, for who makes the transitions' discounts */
     double knee;          /**< where Huber's loss turns straight */
     double clip;          /**< longest gradient */

@@ -364,9 +364,11 @@ static void take_steps(struct tdm_learner *learner, double excess)
 {
     struct sac *sac = learner->own;
     const bool follow = ++learner->health.updates % learner->options.target_every == 0;
+    sac->actor.adam.rate = tdm_learner_rate(learner);
     tdm_adam_step(&sac->actor.adam, sac->actor.mlp.parameters, sac->actor.gradient);
     for (int i = 0; i < 2; i++) {
         struct network *online = &sac->critics[i].online;
+        online->adam.rate = tdm_learner_rate(learner);
         tdm_adam_step(&online->adam, online->mlp.parameters, online->gradient);
         if (follow)
             tdm_mlp_follow(&sac->critics[i].target, &online->mlp, learner->options.target_rate);
