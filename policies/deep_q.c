@@ -11,13 +11,14 @@ void tdm_deep_q_options(struct tdm_learn_options *options, bool concurrent)
     options->dueling = false;
     options->rate = 1e-3;
     options->rate_end = 0.1;
-    options->rate_steps = TDM_DEEP_Q_STEPS / 4;
+    options->rate_steps = TDM_DEEP_Q_STEPS / 8;
     options->gamma = concurrent ? 0.5 : 0;
     options->batch = 256;
-    options->capacity = 30000;
-    options->warmup = 2000;
-    options->train_every = 4;
+    options->capacity = 100000;
+    options->warmup = 5000;
+    options->train_every = 8;
     options->epsilon_start = 1;
-    options->epsilon_end = 0.02;
-    options->epsilon_steps = 40000;
+    options->epsilon_end = 0.01;
+    options->epsilon_steps = 100000;
+    options->softness = 0.015;
 }

@@ -9,13 +9,14 @@
  * The settings, over those that are usual; `concurrent`: decisions take effect a request later.
  *
  * A branch learns the mean over what the others did while its transitions were made. So the memory
- * is short, and exploring ends early: what it then sees is what they do when they do their best.
+ * is short, and blind exploring ends early: what it then sees is what they do when they do their
+ * best, or nearly: clocks that differ by less than luck does are tried about as often as the best.
  * A request's reward holds the waits that it causes, so nothing that comes later matters to it;
  * only where a decision takes effect a request later, the discount has to reach that far.
  */
 void tdm_deep_q_options(struct tdm_learn_options *options, bool concurrent);
 
 /** Requests of a training with them. */
-enum { TDM_DEEP_Q_STEPS = 250000 };
+enum { TDM_DEEP_Q_STEPS = 500000 };
 
 #endif

@@ -34,6 +34,8 @@ const struct tdm_learn_option tdm_learn_option_table[] = {
     {"dueling", "values and advantages apart", SWITCH, AT(dueling), 0, 1, 1},
     {"branching", "a head a knob", SWITCH, AT(branching), 0, 1, 1},
     {"prioritised", "replay by priority", SWITCH, AT(prioritised), 0, 1, 0},
+    {"softness", "others in proportion to exp(value / this); 0: the best", NUMBER, AT(softness), 0,
+     1e6, 0},
     {"priority_alpha", "exponent of priorities", NUMBER, AT(priority_alpha), 0, 1, 0.6},
     {"priority_beta", "bias taken back at first", NUMBER, AT(priority_beta), 0, 1, 0.4},
     {"priority_steps", "minibatches until all is", INTEGER, AT(priority_steps), 1, 1e12, 1e5},
