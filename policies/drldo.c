@@ -8,6 +8,7 @@
 
 static const struct tdm_recipe recipe = {
     .learner = "dqn",
+    .reward = "burden",
     .pins = {[TDM_KNOB_GPU] = TDM_LAST, [TDM_KNOB_EMC] = TDM_LAST, [TDM_KNOB_CUT] = TDM_FIRST},
     .steps = TDM_DEEP_Q_STEPS,
     .options = tdm_deep_q_options};

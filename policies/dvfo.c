@@ -8,7 +8,7 @@
 #include "policies/learned.h"
 
 static const struct tdm_recipe recipe = {
-    .learner = "dqn", .steps = TDM_DEEP_Q_STEPS, .options = tdm_deep_q_options};
+    .learner = "dqn", .reward = "burden", .steps = TDM_DEEP_Q_STEPS, .options = tdm_deep_q_options};
 
 const struct tdm_policy_type tdm_policy_dvfo = {
     .name = "dvfo",

@@ -12,10 +12,6 @@
 #include "env/env_parts.h"
 #include "policies/train_parts.h"
 
-enum {
-    ROUND = 256, // steps of each environment
-};
-
 // ---- what is usual -----------------------------------------------------------------------------
 
 static const struct tdm_policy_type *find(const char *name, struct tdm_error *error)
@@ -44,8 +40,13 @@ int tdm_training_usual(struct tdm_training_setup *setup, const struct tdm_scenar
                                          .seed = 1,
                                          .steps = type->recipe->steps,
                                          .environments = 16,
+                                         .round = 256,
                                          .trial_runs = 4,
                                          .patience = 30};
+    if (type->recipe->environments)
+        setup->environments = type->recipe->environments;
+    if (type->recipe->round)
+        setup->round = type->recipe->round;
     tdm_learn_options_default(&setup->options);
     const bool concurrent =
         scenario->environment_count && scenario->environments[0].thinking == TDM_THINK_CONCURRENT;
@@ -85,6 +86,10 @@ static int open_environments(struct tdm_training *t, struct tdm_error *error)
     t->trial = t->vec ? tdm_env_open(setup->engine, setup->scenario, error) : NULL;
     if (!t->trial)
         return -1;
+    if (t->learned.type->recipe->reward) {
+        tdm_vec_prefer_reward(t->vec, t->learned.type->recipe->reward);
+        tdm_process_prefer_reward(t->trial->course.process, t->learned.type->recipe->reward);
+    }
     t->sees = (size_t)tdm_vec_spaces(t->vec)->observation;
     t->knobs = (size_t)tdm_vec_spaces(t->vec)->knobs;
     if (take_memory(t, error))
@@ -376,6 +381,7 @@ void tdm_training_tell(const struct tdm_training *t, struct tdm_training_news *n
 {
     static const struct tdm_curve none = {0, NAN, NAN, NAN, NAN, NAN};
     const struct tdm_curve *curve = t->curve_count ? &t->curves[t->curve_count - 1] : &none;
+    const struct tdm_learn_health health = tdm_learner_health(t->learned.learner);
     *news = (struct tdm_training_news){.steps = t->steps,
                                        .reward = curve->reward,
                                        .loss = curve->loss,
@@ -384,7 +390,9 @@ void tdm_training_tell(const struct tdm_training *t, struct tdm_training_news *n
                                        .trial_cost = curve->trial_cost,
                                        .oracle_cost = t->oracle_cost,
                                        .best_reward = t->best_reward,
-                                       .best_steps = t->best_steps};
+                                       .best_steps = t->best_steps,
+                                       .visited = health.visited,
+                                       .states = health.states};
 }
 
 bool tdm_training_is_over(const struct tdm_training *t)
@@ -401,13 +409,13 @@ int tdm_training_round(struct tdm_training *training, struct tdm_error *error)
         return -1;
     if (begin_round(t, error))
         return -1;
-    for (int i = 0; i < ROUND; i++)
+    for (int i = 0; i < t->setup.round; i++)
         if (step(t, &rewards, error))
             return -1;
     t->rounds++;
     const struct tdm_learn_health health = tdm_learner_health(t->learned.learner);
     struct tdm_curve curve = {.steps = t->steps,
-                              .reward = rewards / (double)(ROUND * t->count),
+                              .reward = rewards / ((double)t->setup.round * (double)t->count),
                               .loss = health.loss,
                               .epsilon = health.epsilon};
     const bool fine = try_policy(t, &curve, error) == 0 && add_curve(t, &curve, error) == 0 &&

@@ -20,6 +20,7 @@ struct tdm_training_setup {
     uint64_t seed;    /**< of everything random; trials use the seeds before it, see below */
     int64_t steps;    /**< at most */
     int environments; /**< side by side */
+    int round;        /**< steps of each of them between two trials */
     int trial_runs;   /**< runs of a trial */
     int patience;     /**< trials without anything better before it ends; 0: all steps */
 };
@@ -33,7 +34,8 @@ struct tdm_training_news {
     double trial_cost;    /**< J, mean of its requests */
     double oracle_cost;   /**< J, of the oracle on the same runs */
     double best_reward;
-    int64_t best_steps; /**< after which the best so far was found */
+    int64_t best_steps;      /**< after which the best so far was found */
+    int64_t visited, states; /**< of a table; else 0 */
 };
 
 /** What `setup` holds where nobody asks otherwise: the recipe's, for a policy that has one. */

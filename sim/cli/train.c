@@ -60,7 +60,7 @@ static int parse(int argc, char **argv, struct arguments *a)
         {'e', "engine", "URI", .text = &a->engine,
          .help = "how time passes: simgrid: where anything is shared, else analytic:"},
         {0, "environments", "N", .whole = {&a->environments, 1, 4096},
-         .help = "runs side by side; 16 by default"},
+         .help = "runs side by side; 16 by default, 1 of autoscale"},
         {0, "runs", "N", .whole = {&a->runs, 1, 1000}, .help = "of a trial; 4 by default"},
         {0, "patience", "N", .whole = {&a->patience, 0, 1000000},
          .help = "trials without anything better before it ends, 30 by default; 0: never"},
@@ -210,12 +210,13 @@ static int train(struct tdm_training *training, const struct arguments *a, int64
 static int print_json(const struct arguments *a, const struct course_of *c, double seconds)
 {
     const struct tdm_training_news *n = &c->news;
-    return tdm_cli_json(
-        json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:b}", "policy", a->policy, "file",
-                  a->output, "steps", (json_int_t)n->steps, "best_steps", (json_int_t)n->best_steps,
-                  "best_reward", tdm_json_number(n->best_reward), "last_cost_j",
-                  tdm_json_number(n->trial_cost), "oracle_cost_j", tdm_json_number(n->oracle_cost),
-                  "seconds", tdm_json_number(seconds), "over", (int)c->over));
+    return tdm_cli_json(json_pack(
+        "{s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:I, s:I}", "policy", a->policy, "file",
+        a->output, "steps", (json_int_t)n->steps, "best_steps", (json_int_t)n->best_steps,
+        "best_reward", tdm_json_number(n->best_reward), "last_cost_j",
+        tdm_json_number(n->trial_cost), "oracle_cost_j", tdm_json_number(n->oracle_cost), "seconds",
+        tdm_json_number(seconds), "over", (int)c->over, "visited", (json_int_t)n->visited, "states",
+        (json_int_t)n->states));
 }
 
 static void print_result(const struct arguments *a, const struct course_of *c, double seconds)
@@ -233,6 +234,9 @@ static void print_result(const struct arguments *a, const struct course_of *c, d
     else
         printf(", the oracle's %.4f J on the same runs: %.3f of it\n", n->oracle_cost,
                n->trial_cost / n->oracle_cost);
+    if (n->states)
+        printf("states of the table that were seen: %lld of %lld\n", (long long)n->visited,
+               (long long)n->states);
     if (c->over)
         printf("It runs as --policy %s=%s\n", a->policy, a->output);
     else

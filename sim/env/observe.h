@@ -39,6 +39,9 @@ enum tdm_entry_index {
     TDM_SEES_LOSS,                         /**< of accuracy, at four shares sent */
     TDM_SEES_PREVIOUS = TDM_SEES_LOSS + 4, /**< the previous action, by knob */
     TDM_SEES_THINKING = TDM_SEES_PREVIOUS + TDM_KNOBS,
+    TDM_SEES_CONVOLUTIONS, /**< layers of the dnn by kind */
+    TDM_SEES_DENSE,
+    TDM_SEES_RECURRENT,
     TDM_ENTRIES
 };
 extern const struct tdm_entry tdm_entries[TDM_ENTRIES];

@@ -33,10 +33,9 @@ struct tdm_process {
 
 static const struct tdm_scenario_environment usual = {.backlog = 16,
                                                       .observe = "all",
-                                                      .reward = "cost",
                                                       .alpha = 0.1,
                                                       .beta = 0.1,
-                                                      .worst = -10,
+                                                      .worst = NAN,
                                                       .thinking = TDM_THINK_BLOCKING,
                                                       .think = NAN};
 
@@ -83,14 +82,26 @@ static int read_entries(struct tdm_process *p, struct tdm_error *error)
     return p->entry_count ? 0 : fail(p, error, "an observation has at least one entry");
 }
 
+static void use_reward(struct tdm_process *p, const struct tdm_reward_type *reward)
+{
+    const struct tdm_scenario *scenario = p->scenario;
+    p->reward = reward;
+    p->environment.reward = reward->name;
+    p->environment.worst = scenario->environment_count ? scenario->environments[0].worst : NAN;
+    if (isnan(p->environment.worst))
+        p->environment.worst = reward->worst;
+}
+
 static int read_environment(struct tdm_process *p, struct tdm_error *error)
 {
     struct tdm_error why = {0};
     const struct tdm_scenario *scenario = p->scenario;
     p->environment = scenario->environment_count ? scenario->environments[0] : usual;
-    p->reward = tdm_reward_find(p->environment.reward, &why);
-    if (!p->reward)
+    const struct tdm_reward_type *reward =
+        tdm_reward_find(p->environment.reward ? p->environment.reward : "cost", &why);
+    if (!reward)
         return fail(p, error, why.message);
+    use_reward(p, reward);
     if (read_entries(p, error) || tdm_actions_read(&p->actions, scenario, error))
         return -1;
     p->memories = calloc(scenario->board_count, sizeof *p->memories);
@@ -281,6 +292,14 @@ bool tdm_process_has_burden(const struct tdm_process *process)
 
 void tdm_process_set_reward(struct tdm_process *process, const char *name)
 {
-    process->reward = tdm_reward_find(name, NULL);
-    assert(process->reward);
+    const struct tdm_reward_type *reward = tdm_reward_find(name, NULL);
+    assert(reward);
+    use_reward(process, reward);
+}
+
+void tdm_process_prefer_reward(struct tdm_process *process, const char *name)
+{
+    const struct tdm_scenario *scenario = process->scenario;
+    if (!scenario->environment_count || !scenario->environments[0].reward)
+        tdm_process_set_reward(process, name);
 }

@@ -199,7 +199,7 @@ static void test_killed(void **state)
     struct tdm_step step;
     alarm(60);
     for (int k = 0; k < 2; k++) {
-        pid_t child;
+        pid_t child = 0;
         struct tdm_error error = {0};
         envs_reset(env, 3, observation);
         envs_step(env, action, again);

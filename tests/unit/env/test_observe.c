@@ -147,6 +147,9 @@ static void test_by_hand(void **state)
         {"previous-bits", 1},
         {"previous-link", -1},
         {"thinking", -0.6},
+        {"convolutions", linear(3, 0, 256)},
+        {"dense", linear(1, 0, 128)},
+        {"recurrent", -1},
     };
     assert_int_equal(sizeof hand / sizeof *hand, TDM_ENTRIES);
     for (int i = 0; i < TDM_ENTRIES; i++) {
