@@ -79,7 +79,7 @@ int tdm_learning_draw(struct tdm_report *report, size_t index, struct tdm_figure
                          .scale = {1, "J"},
                          .least = range.least,
                          .most = range.most,
-                         .log = tdm_axis_is_long(range.least, range.most)};
+                         .log = range.most > 4 * range.least};
     struct tdm_html_table table;
     snprintf(figure->title, sizeof figure->title, "Learning");
     tdm_axis_set(&x, figure->script);
