@@ -9,7 +9,7 @@ size_t tdm_learning_count(const struct tdm_report *report, char *why, size_t siz
     for (size_t i = 0; i < report->learning_count; i++)
         if (report->learnings[i].count > 1)
             return 1;
-    snprintf(why, size, "no learned policy's file is among those that were named");
+    snprintf(why, size, report->learning_count ? "there was but one trial" : "");
     return 0;
 }
 
