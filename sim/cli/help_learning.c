@@ -53,8 +53,8 @@ static void print_knobs(FILE *stream, int width)
         [TDM_KNOB_EMC] = "the same of the memory",
         [TDM_KNOB_PROCESSOR] = "what runs the stages, in the board's order",
         [TDM_KNOB_CUT] = "points to cut the network at, from the input on",
-        [TDM_KNOB_XI] = "0: nothing is sent; then the shares of the channels beyond the cut that "
-                        "are sent, rising (the input goes whole)",
+        [TDM_KNOB_XI] =
+            "0: nothing is sent; then shares of the channels, rising (the input: whole)",
         [TDM_KNOB_BITS] = "of each value that is sent, as the scenario lists them",
         [TDM_KNOB_LINK] = "the board's links, in the scenario's order",
     };
