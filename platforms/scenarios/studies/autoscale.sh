@@ -33,7 +33,7 @@ scenario() {
 study() {
     local network=$1 reward=$2 name=$3 base=$work/$3.$1.$2
     scenario "$network" "$reward" "$name" >"$base.xml"
-    tandem train "$base.xml" --policy autoscale --runs 1 --patience 121 --json -o "$base.h5" \
+    tandem train "$base.xml" --policy autoscale --runs 1 --patience 120 --json -o "$base.h5" \
         >"$base.train" 2>"$base.log"
     tandem compare "$base.xml" --seeds 3 --json 2>>"$base.log" >"$base.compare" \
         --policies "$cpu,autoscale:edge,$cloud,$tablet,autoscale:opt,autoscale=$base.h5"
@@ -44,7 +44,7 @@ curve() {
     local base=$work/curve.$1.$2 steps
     scenario "$1" autoscale "$2" >"$base.xml"
     for steps in 16 32 48 64 96 128 192 256 512 1024 2048; do
-        tandem train "$base.xml" --policy autoscale --runs 1 --patience 1 --steps $steps --json \
+        tandem train "$base.xml" --policy autoscale --runs 1 --patience 0 --steps $steps --json \
             -o "$base.h5" >"$base.$steps" 2>>"$base.log"
     done
 }

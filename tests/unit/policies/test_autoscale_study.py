@@ -34,7 +34,7 @@ class Study(unittest.TestCase):
         """The policy by name, and what training says of it."""
         path = Path(self.folder.name) / f"{scenario}.h5"
         done = tandem("train", STUDIES / f"autoscale-{scenario}.xml", "--policy", "autoscale",
-                      "--runs", 1, "--patience", 1, "--steps", steps, "--json", "-o", path)
+                      "--runs", 1, "--patience", 0, "--steps", steps, "--json", "-o", path)
         self.assertEqual(done.returncode, 0, done.stderr)
         return f"autoscale={path}", json.loads(done.stdout)
 
