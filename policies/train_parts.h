@@ -29,6 +29,10 @@ struct tdm_training {
     float *observations, *before, *finals, *rewards, *inputs, *nexts;
     int32_t *choices, *actions;
     bool *terminations, *truncations;
+    bool concurrent; /**< thinking: what a decision is worth is seen a step later */
+    bool *held;      /**< whether there is a decision like that, by environment */
+    float *held_inputs, *swap_inputs; /**< what it saw; and room for one that is done */
+    int32_t *held_choices, *swap_choices;
     struct tdm_step *last; /**< of each environment */
 };
 
