@@ -37,7 +37,7 @@ const char *tdm_version(void);
 // ---- plans, outcomes, states -------------------------------------------------------------------
 
 enum { TDM_CLOCKS = 3 };    /**< cpu, gpu, emc, in this order wherever clocks are listed */
-enum { TDM_KNOBS = 8 };     /**< cpu, gpu, emc, processor, cut, xi, bits, link, in this order */
+enum { TDM_KNOBS = 9 };     /**< cpu, gpu, emc, processor, cut, xi, bits, link, version */
 enum { TDM_GOVERNED = -1 }; /**< in place of an OPP: the board's governor chooses */
 
 /**
@@ -53,7 +53,8 @@ struct tdm_plan {
     int governor;        /**< where governed: a governor for cpu and gpu; -1: the board's own */
     int cores;           /**< CPU cores online; 0: all */
     int processor;       /**< index of the board's processor that runs the stages */
-    int point;           /**< cut point: 0 before the first layer, cuts + 1 after the last */
+    int version;         /**< of the network: 0: the stream's dnn; 1…: its `versions`, in order */
+    int point;           /**< cut point of it: 0 before the first layer, cuts + 1 after the last */
     double xi;           /**< share of the channels beyond the point that is sent, 0 to 1 */
     int bits;            /**< of each value that is sent: 32, 16 or 8; the input is sent as it is */
     int link;            /**< index among the board's links */

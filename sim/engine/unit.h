@@ -17,14 +17,21 @@ struct tdm_waiting {
     uint64_t number;
 };
 
-/** A stream at a board: who waits, and what its dnn costs there. */
+/** What a version of a stream's dnn costs at a board. */
+struct tdm_queue_version {
+    struct tdm_costs *costs;
+    const double *compute; /**< as of struct tdm_site */
+    struct tdm_site site;
+};
+
+/** A stream at a board: who waits, and what its versions cost there. */
 struct tdm_queue {
     const struct tdm_stream *stream;
     int index; /**< of the stream in the scenario */
     const struct tdm_levels *levels;
-    struct tdm_costs *costs;
-    const double *compute; /**< as of struct tdm_site */
-    struct tdm_site site;
+    struct tdm_queue_version *versions; /**< of the stream; a plan's `version` is an index */
+    struct tdm_costs *costs; /**< of the first, the stream's dnn: for those who know no other */
+    const double *compute;
     struct tdm_arrivals arrivals;
     struct tdm_waiting *waiting; /**< ring, oldest at `head` */
     size_t head, count, room;

@@ -54,6 +54,7 @@ const struct tdm_entry tdm_entries[TDM_ENTRIES] = {
     PREVIOUS("link"),
     [TDM_SEES_THINKING] = {"thinking", "reference times", 0, 1, false,
                            "that a decision takes (t_AS / H)"},
+    [TDM_SEES_VERSION] = PREVIOUS("version"),
 };
 
 // ---- scales ------------------------------------------------------------------------------------
@@ -162,6 +163,11 @@ static double relative_trend(const struct tdm_state *state)
     return larger > 0 ? state->trend / larger : 0;
 }
 
+static int previous_of(int knob)
+{
+    return knob == TDM_KNOB_VERSION ? TDM_SEES_VERSION : TDM_SEES_PREVIOUS + knob;
+}
+
 void tdm_observer_see(struct tdm_observer *observer, const struct tdm_state *state,
                       const struct tdm_actions *actions, const int32_t *previous, double thinking,
                       float *entries)
@@ -189,7 +195,7 @@ void tdm_observer_see(struct tdm_observer *observer, const struct tdm_state *sta
         entries[TDM_SEES_CLOCKS + d] = within(opp->hz / observer->clock[d], 0, 1);
     }
     for (int i = 0; previous && i < actions->count; i++)
-        entries[TDM_SEES_PREVIOUS + actions->knob[i]] =
+        entries[previous_of(actions->knob[i])] =
             within((double)previous[i] / (actions->levels[i] - 1), 0, 1);
     entries[TDM_SEES_THINKING] = within(thinking / time, 0, 1);
 }

@@ -37,8 +37,9 @@ enum tdm_entry_index {
     TDM_SEES_INPUT,
     TDM_SEES_REFERENCE,
     TDM_SEES_LOSS,                         /**< of accuracy, at four shares sent */
-    TDM_SEES_PREVIOUS = TDM_SEES_LOSS + 4, /**< the previous action, by knob */
-    TDM_SEES_THINKING = TDM_SEES_PREVIOUS + TDM_KNOBS,
+    TDM_SEES_PREVIOUS = TDM_SEES_LOSS + 4, /**< the previous action, by knob, less the version */
+    TDM_SEES_THINKING = TDM_SEES_PREVIOUS + TDM_KNOB_VERSION,
+    TDM_SEES_VERSION, /**< of the previous action; only where there is a choice */
     TDM_ENTRIES
 };
 extern const struct tdm_entry tdm_entries[TDM_ENTRIES];

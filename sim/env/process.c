@@ -61,12 +61,24 @@ static int find_entry(const struct tdm_process *p, const char *name, struct tdm_
     return fail(p, error, what);
 }
 
+// Whether an entry can ever differ: what few scenarios have makes no others' observations longer.
+static bool may_differ(const struct tdm_process *p, int entry)
+{
+    if (entry != TDM_SEES_VERSION)
+        return true;
+    for (int i = 0; i < p->actions.count; i++)
+        if (p->actions.knob[i] == TDM_KNOB_VERSION)
+            return true;
+    return false;
+}
+
 static int read_entries(struct tdm_process *p, struct tdm_error *error)
 {
     bool seen[TDM_ENTRIES] = {false};
     const char *rest = p->environment.observe;
     if (strcmp(rest, "all") == 0)
-        memset(seen, true, sizeof seen);
+        for (int i = 0; i < TDM_ENTRIES; i++)
+            seen[i] = may_differ(p, i);
     else
         for (char name[64]; *(rest += strspn(rest, " ,"));) {
             const size_t length = strcspn(rest, " ,");
@@ -91,7 +103,7 @@ static int read_environment(struct tdm_process *p, struct tdm_error *error)
     p->reward = tdm_reward_find(p->environment.reward, &why);
     if (!p->reward)
         return fail(p, error, why.message);
-    if (read_entries(p, error) || tdm_actions_read(&p->actions, scenario, error))
+    if (tdm_actions_read(&p->actions, scenario, error) || read_entries(p, error))
         return -1;
     p->memories = calloc(scenario->board_count, sizeof *p->memories);
     p->observers = calloc(scenario->stream_count, sizeof *p->observers);
@@ -227,12 +239,12 @@ void tdm_process_observe(struct tdm_process *process, const struct tdm_state *st
     const int32_t *previous = memory->acted ? memory->action : NULL;
     struct tdm_observer *observer = observer_of(process, state);
     const double thinks = time_to_think(process, state->unit);
-    if (process->entry_count == TDM_ENTRIES) {
-        tdm_observer_see(observer, state, &process->actions, previous, thinks, observation);
-        return;
-    }
     float entries[TDM_ENTRIES];
     tdm_observer_see(observer, state, &process->actions, previous, thinks, entries);
+    if (process->entries[process->entry_count - 1] == (int)process->entry_count - 1) {
+        memcpy(observation, entries, process->entry_count * sizeof *entries); // the first ones
+        return;
+    }
     for (size_t i = 0; i < process->entry_count; i++)
         observation[i] = entries[process->entries[i]];
 }
