@@ -15,8 +15,9 @@ struct settings {
     struct tdm_plan *plans; // one a stream
 };
 
-static const char *const keys[] = {"cpu",  "gpu",       "emc",  "cut",    "xi",
-                                   "bits", "processor", "link", "version"};
+static const char *const keys[] = {"cpu",     "gpu",        "emc",         "cut",
+                                   "xi",      "bits",       "processor",   "link",
+                                   "version", "link-share", "server-share"};
 
 static int check_key(const char *key, struct tdm_error *error)
 {
@@ -119,6 +120,10 @@ static int set_number(const char *key, const char *value, struct tdm_plan *plan,
         return -1;
     if (strcmp(key, "xi") == 0 && number > 0 && number <= 1)
         plan->xi = number;
+    else if (strcmp(key, "link-share") == 0 && number > 0 && number <= 1)
+        plan->link_share = number;
+    else if (strcmp(key, "server-share") == 0 && number > 0 && number <= 1)
+        plan->server_share = number;
     else if (strcmp(key, "bits") == 0 && (number == 8 || number == 16 || number == 32))
         plan->bits = (int)number;
     else if (strcmp(key, "link") == 0 && number >= 0 && number < 1e6 && number == (int)number)
@@ -244,7 +249,9 @@ const struct tdm_policy_type tdm_policy_fixed = {
             "  bits           8, 16 or 32\n"
             "  processor      gpu, cpu, …\n"
             "  link           index of the board's link, from 0\n"
-            "  version        one of the stream's networks",
+            "  version        one of the stream's networks\n"
+            "  link-share     of the link, and\n"
+            "  server-share   of the server that each board is allotted (with --engine analytic:)",
     .open = open_fixed,
     .decide = decide,
     .close = close_fixed,

@@ -46,6 +46,10 @@ enum { TDM_GOVERNED = -1 }; /**< in place of an OPP: the board's governor choose
  * What runs where follows from `point` and `xi`: the board runs every layer before the point;
  * beyond it, the share `xi` of the channels goes to the server while the board runs the rest. So
  * xi = 0 is "all on the board", point = 0 with xi = 1 is "send the input".
+ *
+ * Shares are a coordinator's: where those of all boards in a cell, and of all at a server, sum to
+ * at most 1, and a board has one request in flight, nobody contends and "analytic:" is exact.
+ * "simgrid:" finds out itself who gets what: a run breaks off where a plan has shares.
  */
 struct tdm_plan {
     int opp[TDM_CLOCKS]; /**< OPP to lock, or TDM_GOVERNED */
@@ -59,6 +63,8 @@ struct tdm_plan {
     int bits;            /**< of each value that is sent: 32, 16 or 8; the input is sent as it is */
     int link;            /**< index among the board's links */
     double thinking;     /**< s of one CPU core that deciding takes before anything else happens */
+    double link_share;   /**< of the link's rate, both ways, that it is allotted; 0: all of it */
+    double server_share; /**< of the server's speed that it is allotted; 0: all of it */
 };
 
 /** What a plan led to. Times of day are s since the start of the run. */

@@ -71,6 +71,9 @@ const struct tdm_record_column tdm_record_requests[] = {
     PLAN("bits", TDM_H5_INT32, bits, "1", "of each value that was sent"),
     PLAN("link", TDM_H5_INT32, link, "1",
          "over which link, counted from 0 in the attribute links of /boards/ID"),
+    PLAN("link_share", TDM_H5_DOUBLE, link_share, "1", "of the link that was allotted; 0: all"),
+    PLAN("server_share", TDM_H5_DOUBLE, server_share, "1",
+         "of the server that was allotted; 0: all"),
     {0},
 };
 
