@@ -16,3 +16,14 @@ if(bench_sources)
 else()
     add_custom_target(bench COMMAND "${CMAKE_COMMAND}" -E echo "tests/bench holds no benchmark")
 endif()
+
+# The same from Python, in the virtual environment of `./bootstrap python`.
+add_custom_target(bench-python
+    COMMAND "${CMAKE_COMMAND}" -E env "TANDEM_LIBRARY=$<TARGET_FILE:tandem_shared>"
+        "PYTHONPATH=${PROJECT_SOURCE_DIR}/sim/python"
+        "${PROJECT_SOURCE_DIR}/build/venv/bin/python" "${PROJECT_SOURCE_DIR}/tests/bench/python_env.py"
+        "${PROJECT_BINARY_DIR}/bench-python.json"
+    DEPENDS tandem_shared
+    WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"
+    COMMENT "Benchmarks of the Python package: table below, JSON in ${PROJECT_BINARY_DIR}/bench-python.json"
+    USES_TERMINAL VERBATIM)

@@ -3,9 +3,21 @@
 # fuzz (the corpora once more), arch (who includes whom), install (a project that uses Tandem).
 # Exit code 77 means skipped, as in Automake.
 
+# Python loads the library itself; of one with sanitizers, their runtime has to be there before.
+set(preload "")
+if(TANDEM_SANITIZE AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    execute_process(COMMAND "${CMAKE_C_COMPILER}" -print-file-name=libasan.so
+                    OUTPUT_VARIABLE preload OUTPUT_STRIP_TRAILING_WHITESPACE)
+elseif(TANDEM_SANITIZE OR TANDEM_FUZZ)
+    set(preload none)
+endif()
+
 set(test_environment
     "TANDEM_BIN=$<TARGET_FILE:tandem>"
     "TANDEM_SOURCE=${PROJECT_SOURCE_DIR}"
+    "TANDEM_LIBRARY=$<TARGET_FILE:tandem_shared>"
+    "TANDEM_VENV=${PROJECT_SOURCE_DIR}/build/venv"
+    "TANDEM_PRELOAD=${preload}"
     "TANDEM_PLAN_OUTCOMES=$<TARGET_FILE:plan_outcomes>"
     "TANDEM_WATCH_RUN=$<TARGET_FILE:watch_run>"
     "TANDEM_SIMGRID_PROGRAM=$<TARGET_FILE:simgrid_program>"
@@ -34,6 +46,10 @@ foreach(source IN LISTS unit_sources)
     add_test(NAME ${test} COMMAND ${target})
     tandem_test_properties(unit 300 ${test})
 endforeach()
+
+# It counts what is asked of the heap.
+target_link_options(test_env_allocations PRIVATE
+    "LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc")
 
 # What check_closed_form.py and check_random.py compare their own results with.
 foreach(target plan_outcomes watch_run)

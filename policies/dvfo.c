@@ -4,27 +4,11 @@
  * memory, and what share of the feature maps goes to the cloud. dvfo.md says what is the paper's
  * and what is ours.
  */
+#include "policies/deep_q.h"
 #include "policies/learned.h"
 
-static void set_options(struct tdm_learn_options *o)
-{
-    o->hidden[0] = 128;
-    o->hidden[1] = 64;
-    o->hidden[2] = 32;
-    o->branching = true;
-    o->double_q = true;
-    o->rate = 1e-3;
-    o->gamma = 0.5;
-    o->batch = 256;
-    o->capacity = 100000;
-    o->warmup = 2000;
-    o->train_every = 8;
-    o->epsilon_start = 1;
-    o->epsilon_end = 0.02;
-    o->epsilon_steps = 100000;
-}
-
-static const struct tdm_recipe recipe = {.learner = "dqn", .steps = 300000, .options = set_options};
+static const struct tdm_recipe recipe = {
+    .learner = "dqn", .reward = "burden", .steps = TDM_DEEP_Q_STEPS, .options = tdm_deep_q_options};
 
 const struct tdm_policy_type tdm_policy_dvfo = {
     .name = "dvfo",

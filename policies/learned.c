@@ -26,6 +26,15 @@ static void find_inputs(struct tdm_learned *l)
             l->input[l->inputs++] = (int)i;
 }
 
+static int find_targets(struct tdm_learned *l, struct tdm_error *error)
+{
+    const struct tdm_actions *actions = tdm_process_actions(l->process);
+    if (tdm_targets_read(&l->targets, l->scenario, actions, error))
+        return -1;
+    l->levels[l->branches++] = l->targets.count;
+    return 0;
+}
+
 static void find_branches(struct tdm_learned *l)
 {
     const struct tdm_actions *actions = tdm_process_actions(l->process);
@@ -50,8 +59,13 @@ int tdm_learned_open(struct tdm_learned *learned, const struct tdm_policy_type *
     learned->process = tdm_process_new(scenario, error);
     if (!learned->process)
         return -1;
+    if (type->recipe->reward)
+        tdm_process_prefer_reward(learned->process, type->recipe->reward);
     find_inputs(learned);
-    find_branches(learned);
+    if (!type->recipe->targets)
+        find_branches(learned);
+    else if (find_targets(learned, error))
+        return -1;
     if (learned->inputs)
         return 0;
     return tdm_fail_at(error, scenario->path, 0, 0,
@@ -79,6 +93,10 @@ void tdm_learned_expand(const struct tdm_learned *learned, const int32_t *choice
 {
     const struct tdm_recipe *recipe = learned->type->recipe;
     const struct tdm_actions *actions = tdm_process_actions(learned->process);
+    if (recipe->targets) {
+        tdm_targets_action(&learned->targets, actions, choice[0], action);
+        return;
+    }
     if (recipe->expand) {
         recipe->expand(actions, choice, action);
         return;

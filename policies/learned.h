@@ -11,6 +11,7 @@
 #include "env/process.h"
 #include "policies/learn/learner.h"
 #include "policies/policy.h"
+#include "policies/targets.h"
 
 /** A knob that is not the learner's stays where it is put. */
 enum tdm_pin { TDM_FREE, TDM_FIRST, TDM_LAST };
@@ -19,9 +20,14 @@ struct tdm_recipe {
     const char *learner;          /**< of policies/learn: "dqn" */
     enum tdm_pin pins[TDM_KNOBS]; /**< by knob; all free by default */
     const int *entries;           /**< of tdm_entries, ends with -1; NULL: all that can be seen */
+    const char *reward;           /**< to learn for, unless the scenario says one; NULL: as usual */
     int64_t steps;                /**< of training, unless it is asked otherwise */
-    void (*options)(struct tdm_learn_options *options); /**< sets its own */
+    int environments;             /**< … side by side; 0: as usual */
+    int round;                    /**< … and steps of each in a round; 0: as usual */
+    /** Sets its own; `concurrent`: decisions take effect a request later. */
+    void (*options)(struct tdm_learn_options *options, bool concurrent);
 
+    bool targets; /**< one branch: where all of a request runs, and at which clock (targets.h) */
     /** Where one branch a free knob will not do: branches and their levels, returns how many. */
     int (*branches)(const struct tdm_actions *actions, int *levels);
     /** … and the levels of all free knobs that a choice means. */
@@ -40,6 +46,7 @@ struct tdm_learned {
     int inputs;
     int branches;
     int levels[TDM_LEARN_BRANCHES];
+    struct tdm_targets targets; /**< where the recipe asks for them */
     int knob_of[TDM_KNOBS]; /**< which of the free knobs a branch is, where there is no `expand` */
 };
 

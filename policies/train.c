@@ -7,13 +7,10 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/partial.h"
 #include "engine/engine.h"
 #include "env/env_parts.h"
 #include "policies/train_parts.h"
-
-enum {
-    ROUND = 256, // steps of each environment
-};
 
 // ---- what is usual -----------------------------------------------------------------------------
 
@@ -43,11 +40,18 @@ int tdm_training_usual(struct tdm_training_setup *setup, const struct tdm_scenar
                                          .seed = 1,
                                          .steps = type->recipe->steps,
                                          .environments = 16,
+                                         .round = 256,
                                          .trial_runs = 4,
                                          .patience = 30};
+    if (type->recipe->environments)
+        setup->environments = type->recipe->environments;
+    if (type->recipe->round)
+        setup->round = type->recipe->round;
     tdm_learn_options_default(&setup->options);
+    const bool concurrent =
+        scenario->environment_count && scenario->environments[0].thinking == TDM_THINK_CONCURRENT;
     if (type->recipe->options)
-        type->recipe->options(&setup->options);
+        type->recipe->options(&setup->options, concurrent);
     return 0;
 }
 
@@ -82,6 +86,10 @@ static int open_environments(struct tdm_training *t, struct tdm_error *error)
     t->trial = t->vec ? tdm_env_open(setup->engine, setup->scenario, error) : NULL;
     if (!t->trial)
         return -1;
+    if (t->learned.type->recipe->reward) {
+        tdm_vec_prefer_reward(t->vec, t->learned.type->recipe->reward);
+        tdm_process_prefer_reward(t->trial->course.process, t->learned.type->recipe->reward);
+    }
     t->sees = (size_t)tdm_vec_spaces(t->vec)->observation;
     t->knobs = (size_t)tdm_vec_spaces(t->vec)->knobs;
     if (take_memory(t, error))
@@ -98,6 +106,35 @@ static int open_environments(struct tdm_training *t, struct tdm_error *error)
     return 0;
 }
 
+// Before anything takes long: whether files can be written, and nothing is lost by it.
+static int check_files(const struct tdm_training *t, bool resume, struct tdm_error *error)
+{
+    struct tdm_partial partial;
+    if (!resume && access(t->partial, F_OK) == 0)
+        return tdm_fail_at(error, t->partial, 0, 0,
+                           "here is a training that was interrupted: go on with it by --resume, or "
+                           "remove it to begin anew");
+    if (tdm_partial_open(&partial, t->file, error))
+        return -1;
+    tdm_partial_abandon(&partial);
+    return 0;
+}
+
+// The best policy so far is only there.
+static int check_best(const struct tdm_training *t, struct tdm_error *error)
+{
+    struct tdm_learned best;
+    struct tdm_h5 *file = tdm_h5_open(t->file, error);
+    if (!file)
+        return -1;
+    int status = tdm_learned_open(&best, t->learned.type, t->setup.scenario, error);
+    if (status == 0)
+        status = tdm_learned_load(&best, file, false, error);
+    tdm_learned_close(&best);
+    tdm_h5_close(file, NULL);
+    return status;
+}
+
 static int open_training(struct tdm_training *t, bool resume, struct tdm_error *error)
 {
     const struct tdm_policy_type *type = find(t->setup.policy, error);
@@ -107,12 +144,16 @@ static int open_training(struct tdm_training *t, bool resume, struct tdm_error *
     if (!t->file || !t->partial)
         return tdm_fail(error, "out of memory");
     snprintf(t->partial, length, "%s.training", t->file);
-    if (!type || tdm_learned_open(&t->learned, type, t->setup.scenario, error) ||
+    if (!type || check_files(t, resume, error) ||
+        tdm_learned_open(&t->learned, type, t->setup.scenario, error) ||
         open_environments(t, error))
         return -1;
     t->setup.options.seed = (int64_t)t->setup.seed;
-    return resume ? tdm_training_read(t, t->partial, error)
-                  : tdm_learned_begin(&t->learned, &t->setup.options, error);
+    if (!resume)
+        return tdm_learned_begin(&t->learned, &t->setup.options, error);
+    if (tdm_training_read(t, t->partial, error))
+        return -1;
+    return t->best_steps ? check_best(t, error) : 0;
 }
 
 struct tdm_training *tdm_training_open(const struct tdm_training_setup *setup, bool resume,
@@ -183,12 +224,12 @@ static void remember(struct tdm_training *t, size_t i)
     const float *after = (over ? t->finals : t->observations) + i * t->sees;
     tdm_learned_gather(&t->learned, after, 1, t->nexts);
     const double gamma = t->learned.learner->options.gamma;
-    const struct tdm_transition transition = {
-        .observation = t->inputs + i * inputs,
-        .action = t->choices + i * (size_t)t->learned.branches,
-        .reward = t->rewards[i],
-        .next = t->nexts,
-        .discount = t->terminations[i] ? 0 : (float)pow(gamma, (double)t->last[i].exponent)};
+    const struct tdm_transition transition = {.observation = t->inputs + i * inputs,
+                                              .action =
+                                                  t->choices + i * (size_t)t->learned.branches,
+                                              .reward = t->rewards[i],
+                                              .next = t->nexts,
+                                              .discount = t->terminations[i] ? 0 : (float)gamma};
     tdm_learner_observe(t->learned.learner, &transition);
 }
 
@@ -336,9 +377,11 @@ static int check_health(const struct tdm_training *t, struct tdm_error *error)
                     (long long)health.refused, (long long)(health.refused + health.updates));
 }
 
-static void tell(const struct tdm_training *t, const struct tdm_curve *curve,
-                 struct tdm_training_news *news)
+void tdm_training_tell(const struct tdm_training *t, struct tdm_training_news *news)
 {
+    static const struct tdm_curve none = {0, NAN, NAN, NAN, NAN, NAN};
+    const struct tdm_curve *curve = t->curve_count ? &t->curves[t->curve_count - 1] : &none;
+    const struct tdm_learn_health health = tdm_learner_health(t->learned.learner);
     *news = (struct tdm_training_news){.steps = t->steps,
                                        .reward = curve->reward,
                                        .loss = curve->loss,
@@ -347,7 +390,9 @@ static void tell(const struct tdm_training *t, const struct tdm_curve *curve,
                                        .trial_cost = curve->trial_cost,
                                        .oracle_cost = t->oracle_cost,
                                        .best_reward = t->best_reward,
-                                       .best_steps = t->best_steps};
+                                       .best_steps = t->best_steps,
+                                       .visited = health.visited,
+                                       .states = health.states};
 }
 
 bool tdm_training_is_over(const struct tdm_training *t)
@@ -356,8 +401,7 @@ bool tdm_training_is_over(const struct tdm_training *t)
     return t->steps >= setup->steps || (setup->patience && t->worse >= setup->patience);
 }
 
-int tdm_training_round(struct tdm_training *training, struct tdm_training_news *news,
-                       struct tdm_error *error)
+int tdm_training_round(struct tdm_training *training, struct tdm_error *error)
 {
     struct tdm_training *t = training;
     double rewards = 0;
@@ -365,20 +409,18 @@ int tdm_training_round(struct tdm_training *training, struct tdm_training_news *
         return -1;
     if (begin_round(t, error))
         return -1;
-    for (int i = 0; i < ROUND; i++)
+    for (int i = 0; i < t->setup.round; i++)
         if (step(t, &rewards, error))
             return -1;
     t->rounds++;
     const struct tdm_learn_health health = tdm_learner_health(t->learned.learner);
     struct tdm_curve curve = {.steps = t->steps,
-                              .reward = rewards / (double)(ROUND * t->count),
+                              .reward = rewards / ((double)t->setup.round * (double)t->count),
                               .loss = health.loss,
                               .epsilon = health.epsilon};
-    if (try_policy(t, &curve, error) || add_curve(t, &curve, error) || judge(t, &curve, error) ||
-        check_health(t, error))
-        return -1;
-    tell(t, &curve, news);
-    return 0;
+    const bool fine = try_policy(t, &curve, error) == 0 && add_curve(t, &curve, error) == 0 &&
+                      judge(t, &curve, error) == 0 && check_health(t, error) == 0;
+    return fine ? 0 : -1;
 }
 
 int tdm_training_keep(struct tdm_training *training, struct tdm_error *error)

@@ -20,6 +20,7 @@ struct tdm_training_setup {
     uint64_t seed;    /**< of everything random; trials use the seeds before it, see below */
     int64_t steps;    /**< at most */
     int environments; /**< side by side */
+    int round;        /**< steps of each of them between two trials */
     int trial_runs;   /**< runs of a trial */
     int patience;     /**< trials without anything better before it ends; 0: all steps */
 };
@@ -33,7 +34,8 @@ struct tdm_training_news {
     double trial_cost;    /**< J, mean of its requests */
     double oracle_cost;   /**< J, of the oracle on the same runs */
     double best_reward;
-    int64_t best_steps; /**< after which the best so far was found */
+    int64_t best_steps;      /**< after which the best so far was found */
+    int64_t visited, states; /**< of a table; else 0 */
 };
 
 /** What `setup` holds where nobody asks otherwise: the recipe's, for a policy that has one. */
@@ -42,7 +44,10 @@ int tdm_training_usual(struct tdm_training_setup *setup, const struct tdm_scenar
 
 struct tdm_training;
 
-/** At the beginning, or where FILE.training stopped (`resume`). NULL with `error`. */
+/**
+ * At the beginning, where FILE.training must not be, or where that stopped (`resume`). NULL with
+ * `error`.
+ */
 struct tdm_training *tdm_training_open(const struct tdm_training_setup *setup, bool resume,
                                        struct tdm_error *error);
 void tdm_training_free(struct tdm_training *training);
@@ -51,8 +56,9 @@ void tdm_training_free(struct tdm_training *training);
 bool tdm_training_is_over(const struct tdm_training *training);
 
 /** One round; -1 with `error`. */
-int tdm_training_round(struct tdm_training *training, struct tdm_training_news *news,
-                       struct tdm_error *error);
+int tdm_training_round(struct tdm_training *training, struct tdm_error *error);
+/** How far it is after the last round. */
+void tdm_training_tell(const struct tdm_training *training, struct tdm_training_news *news);
 /** Writes FILE.training: all that is needed to go on. */
 int tdm_training_keep(struct tdm_training *training, struct tdm_error *error);
 /** Writes FILE with the best policy and the curves, and removes FILE.training. */

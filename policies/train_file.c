@@ -102,7 +102,7 @@ static int64_t key_of(const struct tdm_training *t)
 {
     const struct tdm_training_setup *s = &t->setup;
     uint64_t hash = tdm_hash_bytes(TDM_HASH_START, s->scenario->text, s->scenario->text_length);
-    const int64_t numbers[] = {(int64_t)s->seed, s->environments, s->trial_runs};
+    const int64_t numbers[] = {(int64_t)s->seed, s->environments, s->round, s->trial_runs};
     hash = tdm_hash_bytes(hash, numbers, sizeof numbers);
     hash = tdm_hash_bytes(hash, s->engine, strlen(s->engine));
     return (int64_t)(hash >> 1);

@@ -220,8 +220,9 @@ const struct tdm_spaces *tdm_env_spaces(const struct tdm_env *env);
 int tdm_env_reset(struct tdm_env *env, uint64_t seed, float *observation, struct tdm_error *error);
 
 /**
- * Takes the action (asserted to be possible), writes the next observation (at the end of a run: the
- * last one once more) and fills `step`. -1 with `error` if the run broke off.
+ * Takes the action (asserted to be possible; NULL is fine where no knob is free), writes the next
+ * observation (at the end of a run: the last one once more) and fills `step`. -1 with `error` if
+ * the run broke off.
  */
 int tdm_env_step(struct tdm_env *env, const int32_t *action, float *observation,
                  struct tdm_step *step, struct tdm_error *error);
@@ -262,7 +263,10 @@ void tdm_vec_use(struct tdm_vec *vec, const struct tdm_buffers *buffers);
  */
 int tdm_vec_reset(struct tdm_vec *vec, const uint64_t *seeds, const bool *mask,
                   struct tdm_error *error);
-/** One step of each; after -1 with `error`, only a reset of all makes sense. No heap is touched. */
+/**
+ * One step of each; after -1 with `error`, only a reset of all makes sense. The heap is touched
+ * only where a plan is met for the first time, or a queue is longer than ever.
+ */
 int tdm_vec_step(struct tdm_vec *vec, struct tdm_error *error);
 
 // ---- policies ----------------------------------------------------------------------------------

@@ -130,14 +130,37 @@ static void best_choices(const struct dqn *dqn, const float *output, int *choice
         choices[h] = tdm_largest(output + dqn->first + heads->at[h], heads->sizes[h]);
 }
 
+// Those that are nearly as good as the best are tried nearly as often: where choices differ by less
+// than luck does, only many tries tell them apart.
+static int soft_choice(struct tdm_random *random, const float *values, int count, int best,
+                       double softness)
+{
+    double sum = 0;
+    for (int i = 0; i < count; i++)
+        sum += exp(((double)values[i] - (double)values[best]) / softness);
+    double left = sum * tdm_random_uniform(random);
+    for (int i = 0; i < count; i++) {
+        left -= exp(((double)values[i] - (double)values[best]) / softness);
+        if (left < 0)
+            return i;
+    }
+    return best;
+}
+
 // Each head on its own: where many are free, one that errs is seen beside others that do not.
-static void wander(struct tdm_learner *learner, int *choices)
+static void wander(struct tdm_learner *learner, const float *output, int *choices)
 {
     struct dqn *dqn = learner->own;
+    const struct tdm_heads *heads = &dqn->heads;
     const double epsilon = tdm_learner_epsilon(learner);
-    for (int h = 0; h < dqn->heads.count; h++)
+    const double softness = learner->options.softness;
+    for (int h = 0; h < heads->count; h++) {
         if (tdm_random_uniform(&dqn->explore) < epsilon)
-            choices[h] = (int)tdm_random_below(&dqn->explore, (uint64_t)dqn->heads.sizes[h]);
+            choices[h] = (int)tdm_random_below(&dqn->explore, (uint64_t)heads->sizes[h]);
+        else if (softness > 0)
+            choices[h] = soft_choice(&dqn->explore, output + dqn->first + heads->at[h],
+                                     heads->sizes[h], choices[h], softness);
+    }
 }
 
 static void act(struct tdm_learner *learner, const float *observation, bool explore,
@@ -148,7 +171,7 @@ static void act(struct tdm_learner *learner, const float *observation, bool expl
     tdm_mlp_one(&dqn->online, observation, dqn->scratch, dqn->output);
     best_choices(dqn, dqn->output, choices);
     if (explore)
-        wander(learner, choices);
+        wander(learner, dqn->output, choices);
     tdm_heads_action(&dqn->heads, choices, action);
 }
 
@@ -168,7 +191,7 @@ static void act_many(struct tdm_learner *learner, const float *observations, int
             int32_t *action = actions + ((size_t)from + r) * branches;
             best_choices(dqn, output + r * width, choices);
             if (explore)
-                wander(learner, choices);
+                wander(learner, output + r * width, choices);
             tdm_heads_action(&dqn->heads, choices, action);
         }
     }

@@ -34,6 +34,8 @@ const struct tdm_learn_option tdm_learn_option_table[] = {
     {"dueling", "values and advantages apart", SWITCH, AT(dueling), 0, 1, 1},
     {"branching", "a head a knob", SWITCH, AT(branching), 0, 1, 1},
     {"prioritised", "replay by priority", SWITCH, AT(prioritised), 0, 1, 0},
+    {"softness", "others in proportion to exp(value / this); 0: the best", NUMBER, AT(softness), 0,
+     1e6, 0},
     {"priority_alpha", "exponent of priorities", NUMBER, AT(priority_alpha), 0, 1, 0.6},
     {"priority_beta", "bias taken back at first", NUMBER, AT(priority_beta), 0, 1, 0.4},
     {"priority_steps", "minibatches until all is", INTEGER, AT(priority_steps), 1, 1e12, 1e5},
@@ -45,8 +47,8 @@ const struct tdm_learn_option tdm_learn_option_table[] = {
     {NULL, NULL, INTEGER, 0, 0, 0, 0},
 };
 
-// The value as a double, which holds every integer in its range.
-static double get(const struct tdm_learn_options *options, const struct tdm_learn_option *option)
+double tdm_learn_option_get(const struct tdm_learn_options *options,
+                            const struct tdm_learn_option *option)
 {
     const void *field = (const char *)options + option->offset;
     switch (option->kind) {
@@ -59,8 +61,8 @@ static double get(const struct tdm_learn_options *options, const struct tdm_lear
     }
 }
 
-static void set(struct tdm_learn_options *options, const struct tdm_learn_option *option,
-                double value)
+void tdm_learn_option_set(struct tdm_learn_options *options, const struct tdm_learn_option *option,
+                          double value)
 {
     void *field = (char *)options + option->offset;
     switch (option->kind) {
@@ -79,13 +81,13 @@ void tdm_learn_options_default(struct tdm_learn_options *options)
 {
     *options = (struct tdm_learn_options){0};
     for (const struct tdm_learn_option *o = tdm_learn_option_table; o->name; o++)
-        set(options, o, o->fallback);
+        tdm_learn_option_set(options, o, o->fallback);
 }
 
 int tdm_learn_options_check(const struct tdm_learn_options *options, struct tdm_error *error)
 {
     for (const struct tdm_learn_option *o = tdm_learn_option_table; o->name; o++) {
-        const double value = get(options, o);
+        const double value = tdm_learn_option_get(options, o);
         if (!(value >= o->low && value <= o->high))
             return tdm_fail(error, "%s is %g, and must be from %g to %g", o->name, value, o->low,
                             o->high);
@@ -103,7 +105,7 @@ int tdm_learn_options_check(const struct tdm_learn_options *options, struct tdm_
 void tdm_learn_options_store(struct tdm_learn_options *options, struct tdm_store *store)
 {
     for (const struct tdm_learn_option *o = tdm_learn_option_table; o->name; o++) {
-        double value = get(options, o);
+        double value = tdm_learn_option_get(options, o);
         if (o->kind == NUMBER) {
             tdm_store_number(store, o->name, &value, o->low, o->high);
         } else {
@@ -111,6 +113,6 @@ void tdm_learn_options_store(struct tdm_learn_options *options, struct tdm_store
             tdm_store_integer(store, o->name, &whole, (int64_t)o->low, (int64_t)o->high);
             value = (double)whole;
         }
-        set(options, o, value);
+        tdm_learn_option_set(options, o, value);
     }
 }

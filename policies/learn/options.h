@@ -24,12 +24,13 @@ struct tdm_learn_options {
     double target_rate;   /**< how far such an update goes; 1: a copy */
     double epsilon_start, epsilon_end; /**< share of random actions, first and last */
     int64_t epsilon_steps;             /**< transitions from one to the other */
-    double priority_alpha;             /**< exponent of priorities */
-    double priority_beta;              /**< share of the bias taken back at first; 1 at last */
-    int64_t priority_steps;            /**< minibatches from one to the other */
-    double temperature;                /**< of the soft actor-critic, at first */
-    double entropy_ratio;              /**< target entropy, as a share of the largest */
-    double initial;                    /**< a table starts with values of 0 to this */
+    double softness;        /**< others by exp(value / this), of deep Q-networks; 0: the best */
+    double priority_alpha;  /**< exponent of priorities */
+    double priority_beta;   /**< share of the bias taken back at first; 1 at last */
+    int64_t priority_steps; /**< minibatches from one to the other */
+    double temperature;     /**< of the soft actor-critic, at first */
+    double entropy_ratio;   /**< target entropy, as a share of the largest */
+    double initial;         /**< a table starts with values of 0 to this */
     int64_t seed;
     bool double_q;          /**< the online network chooses, the target values */
     bool dueling;           /**< values and advantages apart */
@@ -48,6 +49,12 @@ struct tdm_learn_option {
 
 /** Every field of the struct; ends with a name of NULL. */
 extern const struct tdm_learn_option tdm_learn_option_table[];
+
+/** A value as a double, which holds every integer in its range. */
+double tdm_learn_option_get(const struct tdm_learn_options *options,
+                            const struct tdm_learn_option *option);
+void tdm_learn_option_set(struct tdm_learn_options *options, const struct tdm_learn_option *option,
+                          double value);
 
 void tdm_learn_options_default(struct tdm_learn_options *options);
 /** -1 with `error` where a value is out of its range, or two do not go together. */

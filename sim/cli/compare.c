@@ -4,14 +4,14 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/judge.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "cli/summary.h"
 #include "core/error.h"
 #include "core/schema.h"
 #include "core/table.h"
 
-enum { MOST_POLICIES = 64, MOST_SEEDS = 1000 };
+enum { MOST_POLICIES = 64 };
 
 // Every policy that needs no argument; the oracle is always run.
 static const char *const usual[] = {"edge-only", "edge-best",    "cloud-only",    "governed",
@@ -25,15 +25,6 @@ struct arguments {
     uint64_t seed, seeds;
     bool json;
     bool chosen; // the policies were asked for by name
-};
-
-// One policy over all seeds.
-struct column {
-    const char *policy;
-    struct tdm_figures figures;
-    struct tdm_summary summary;
-    double cost[MOST_SEEDS], energy[MOST_SEEDS], latency[MOST_SEEDS]; // means by seed
-    double cost_interval, energy_interval, latency_interval;
 };
 
 // Cuts the list up into policies, with the oracle, whom the others are measured against.
@@ -62,7 +53,7 @@ static int parse(int argc, char **argv, struct arguments *a)
          .help = "which policies; the oracle is always among them"},
         {'s', "seed", "N", .whole = {&a->seed, 1, TDM_SEED_MOST},
          .help = "the first seed; the scenario's by default"},
-        {'n', "seeds", "K", .whole = {&a->seeds, 1, MOST_SEEDS},
+        {'n', "seeds", "K", .whole = {&a->seeds, 1, TDM_JUDGE_SEEDS},
          .help = "uses the seeds N to N+K-1; 1 by default"},
         {'e', "engine", "URI", .text = &a->engine,
          .help = "how time passes: simgrid: where anything is shared, else analytic: (tandem help "
@@ -82,41 +73,19 @@ static int parse(int argc, char **argv, struct arguments *a)
 
 // ---- running -----------------------------------------------------------------------------------
 
-static int run_seed(const struct arguments *a, const struct tdm_scenario *scenario,
-                    struct column *column, size_t seed, struct tdm_error *error)
+static int run_policy(const struct arguments *a, const struct tdm_scenario *scenario,
+                      const char *policy, struct tdm_judged *judged, struct tdm_error *error)
 {
     const struct tdm_simulation simulation = {.scenario = scenario,
                                               .engine = a->engine,
-                                              .policy = column->policy,
-                                              .seed = a->seed + seed,
+                                              .policy = policy,
+                                              .seed = a->seed,
                                               .progress = true,
-                                              .bound = strcmp(column->policy, "oracle") == 0};
-    struct tdm_figures *f = &column->figures;
-    const struct tdm_figures before = *f;
-    if (tdm_simulate(&simulation, f, error))
-        return -1;
-    const double n = (double)(f->requests - before.requests);
-    column->cost[seed] = (f->cost - before.cost) / n;
-    column->energy[seed] = (f->energy - before.energy) / n;
-    column->latency[seed] = (f->latency - before.latency) / n;
-    return 0;
+                                              .bound = strcmp(policy, "oracle") == 0};
+    return tdm_judge(judged, &simulation, a->seeds, error);
 }
 
-static int run_policy(const struct arguments *a, const struct tdm_scenario *scenario,
-                      struct column *column, struct tdm_error *error)
-{
-    for (size_t seed = 0; seed < a->seeds; seed++)
-        if (run_seed(a, scenario, column, seed, error))
-            return -1;
-    tdm_summarise(&column->figures, a->seeds, &column->summary);
-    column->cost_interval = tdm_interval(column->cost, a->seeds);
-    column->energy_interval = tdm_interval(column->energy, a->seeds);
-    column->latency_interval = tdm_interval(column->latency, a->seeds);
-    tdm_explain_unanswered(scenario, column->policy, &column->figures);
-    return 0;
-}
-
-static const struct column *find_oracle(const struct column *columns, size_t count)
+static const struct tdm_judged *find_oracle(const struct tdm_judged *columns, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(columns[i].policy, "oracle") == 0)
@@ -126,21 +95,8 @@ static const struct column *find_oracle(const struct column *columns, size_t cou
 
 // ---- printing ----------------------------------------------------------------------------------
 
-static void add_interval(struct tdm_table *table, double half)
-{
-    if (isnan(half))
-        tdm_table_add(table, "%s", "");
-    else
-        tdm_table_add(table, "±%.2g", half < 1e-9 ? 0 : half);
-}
-
-// Whether more than one in a hundred requests had no answer.
-static bool leaves_out(const struct tdm_summary *s)
-{
-    return s->dropped + s->unanswered > 0.01 * (s->requests + s->dropped + s->unanswered);
-}
-
-static void print_requests(const struct column *columns, size_t count, const struct column *oracle)
+static void print_requests(const struct tdm_judged *columns, size_t count,
+                           const struct tdm_judged *oracle)
 {
     static const char *const titles[] = {"policy",  ">cost J", "±95 %",   ">/oracle", ">ETI J",
                                          ">TTI ms", ">p50",    ">p95",    ">p99",     ">late %",
@@ -149,10 +105,10 @@ static void print_requests(const struct column *columns, size_t count, const str
     tdm_table_start(&table, titles);
     for (size_t i = 0; i < count; i++) {
         const struct tdm_summary *s = &columns[i].summary;
-        const char *mark = leaves_out(s) ? " *" : "";
+        const char *mark = tdm_judged_leaves_out(&columns[i]) ? " *" : "";
         tdm_table_add(&table, "%s%s", columns[i].policy, mark);
         tdm_table_add(&table, "%.3f", s->cost);
-        add_interval(&table, columns[i].cost_interval);
+        tdm_table_add_interval(&table, columns[i].cost_interval);
         tdm_table_add(&table, "%.2f", s->cost / oracle->summary.cost);
         tdm_table_add(&table, "%.3f", s->energy);
         tdm_table_add(&table, "%.0f", 1e3 * s->latency);
@@ -167,7 +123,7 @@ static void print_requests(const struct column *columns, size_t count, const str
     tdm_table_print(&table, stdout, 0, tdm_terminal_width(stdout));
 }
 
-static void print_boards(const struct column *columns, size_t count)
+static void print_boards(const struct tdm_judged *columns, size_t count)
 {
     static const char *const titles[] = {"energy of a run", ">board J",    ">radio J",
                                          ">edge J",         ">server J",   ">edge+cloud J",
@@ -190,21 +146,19 @@ static void print_boards(const struct column *columns, size_t count)
 }
 
 // What the figures leave out, where some requests had no answer.
-static void print_marked(const struct column *columns, size_t count)
+static void print_marked(const struct tdm_judged *columns, size_t count)
 {
     bool marked = false;
     for (size_t i = 0; i < count; i++)
-        marked |= leaves_out(&columns[i].summary);
+        marked |= tdm_judged_leaves_out(&columns[i]);
     if (marked)
-        puts("* left over 1 % of the requests without an answer: dropped, or waiting at the end. "
-             "Its figures are\n  of those that it answered, and flatter it; only 'late' counts "
-             "them.");
+        tdm_judge_explain_mark();
 }
 
 static void print_tables(const struct arguments *a, const struct tdm_scenario *scenario,
-                         const struct column *columns)
+                         const struct tdm_judged *columns)
 {
-    const struct column *oracle = find_oracle(columns, a->policy_count);
+    const struct tdm_judged *oracle = find_oracle(columns, a->policy_count);
     printf("%s, %g s, %llu seed%s from %llu, eta %g\n", scenario->name, scenario->duration,
            (unsigned long long)a->seeds, a->seeds == 1 ? "" : "s", (unsigned long long)a->seed,
            scenario->eta);
@@ -221,20 +175,12 @@ static void print_tables(const struct arguments *a, const struct tdm_scenario *s
 }
 
 static int print_json(const struct arguments *a, const struct tdm_scenario *scenario,
-                      const struct column *columns)
+                      const struct tdm_judged *columns)
 {
-    const struct column *oracle = find_oracle(columns, a->policy_count);
+    const struct tdm_judged *oracle = find_oracle(columns, a->policy_count);
     json_t *list = json_array();
-    for (size_t i = 0; i < a->policy_count; i++) {
-        const struct column *c = &columns[i];
-        json_t *object = tdm_summary_json(c->policy, &c->summary);
-        json_object_set_new(object, "cost_ci_j", tdm_json_number(c->cost_interval));
-        json_object_set_new(object, "energy_ci_j", tdm_json_number(c->energy_interval));
-        json_object_set_new(object, "latency_ci_s", tdm_json_number(c->latency_interval));
-        json_object_set_new(object, "cost_over_oracle",
-                            tdm_json_number(c->summary.cost / oracle->summary.cost));
-        json_array_append_new(list, object);
-    }
+    for (size_t i = 0; i < a->policy_count; i++)
+        json_array_append_new(list, tdm_judged_json(&columns[i], oracle));
     json_t *root = json_pack("{s:s, s:f, s:I, s:I, s:f, s:o, s:o}", "scenario", scenario->name,
                              "duration_s", scenario->duration, "seed", (json_int_t)a->seed, "seeds",
                              (json_int_t)a->seeds, "eta", scenario->eta, "bound_j",
@@ -273,12 +219,10 @@ static int compare(const struct arguments *a, const struct tdm_scenario *scenari
     if (check_policies(a, scenario, &error))
         return tdm_cli_fail("compare", &error, TDM_EXIT_USAGE);
     tdm_explain_sharing(scenario, a->engine);
-    struct column *columns = calloc(a->policy_count, sizeof *columns);
+    struct tdm_judged *columns = calloc(a->policy_count, sizeof *columns);
     int status = columns ? 0 : tdm_fail(&error, "out of memory");
-    for (size_t i = 0; status == 0 && i < a->policy_count; i++) {
-        columns[i].policy = a->policies[i];
-        status = run_policy(a, scenario, &columns[i], &error);
-    }
+    for (size_t i = 0; status == 0 && i < a->policy_count; i++)
+        status = run_policy(a, scenario, a->policies[i], &columns[i], &error);
     int code = TDM_EXIT_DONE;
     if (status == 0 && a->json)
         code = print_json(a, scenario, columns);

@@ -16,6 +16,10 @@ struct tdm_topic {
 /** Everything that is explained besides the commands; ends with a NULL name. */
 extern const struct tdm_topic tdm_topics[];
 
+/** Topics that have a file of their own. */
+void tdm_help_environment(FILE *stream, int width);
+void tdm_help_learning(FILE *stream, int width);
+
 /** The table that describes a kind of file ("scenario"), or NULL. */
 const struct tdm_element *tdm_topic_schema(const char *name);
 

@@ -6,6 +6,9 @@
 
 #define COMPARE "compare --json"
 #define POLICIES "compare --json, each of policies; run --json"
+#define EVAL "eval --json"
+#define TRACES "eval --json, each of traces: the keys of compare's policies, and these"
+#define TRAIN "train --json"
 #define SWEEP "sweep --list --json"
 #define TASKS "sweep --list --json, each of tasks"
 #define ERRORS "predict --json and calibrate --json"
@@ -47,6 +50,26 @@ const struct tdm_json_key tdm_json_keys[] = {
     {POLICIES, "energy_ci_j", "J", "compare: the same of energy_j"},
     {POLICIES, "latency_ci_s", "s", "compare: the same of latency_s"},
     {POLICIES, "cost_over_oracle", "1", "compare: cost_j over the oracle's"},
+    {EVAL, "scenario", "", "its name"},
+    {EVAL, "policy", "", "as it was asked for"},
+    {EVAL, "duration_s", "s", "of each run"},
+    {EVAL, "seed", "1", "the first seed"},
+    {EVAL, "seeds", "1", "how many: seed, seed + 1, and so on"},
+    {EVAL, "eta", "1", "weight of energy in the cost"},
+    {EVAL, "traces", "", "list of the objects below, the scenario's own first"},
+    {TRACES, "trace", "", "in place of the scenario's; null: its own"},
+    {TRACES, "cost_over_edge_only", "1", "cost_j over that of the board alone at its top clocks"},
+    {TRACES, "oracle_cost_j", "J", "mean cost under the oracle on the same seeds"},
+    {TRACES, "edge_only_cost_j", "J", "the same of the board alone"},
+    {TRAIN, "policy", "", "its name"},
+    {TRAIN, "file", "", "where it is"},
+    {TRAIN, "steps", "1", "requests decided on"},
+    {TRAIN, "best_steps", "1", "after which the best policy was found"},
+    {TRAIN, "best_reward", "1", "its mean reward in a trial"},
+    {TRAIN, "last_cost_j", "J", "mean cost of a request in the last trial"},
+    {TRAIN, "oracle_cost_j", "J", "the oracle's on the same runs; null where not known"},
+    {TRAIN, "seconds", "s", "that it took"},
+    {TRAIN, "over", "", "false: interrupted, and --resume goes on"},
     {SWEEP, "grid", "", "its name"},
     {SWEEP, "tasks", "", "list of the objects below"},
     {TASKS, "task", "1", "its number, from 1"},

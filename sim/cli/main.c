@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/command.h"
+#include "cli/judge.h"
 #include "cli/options.h"
 #include "cli/report/report.h"
 #include "cli/score.h"
@@ -17,6 +18,7 @@ static const struct tdm_command commands[] = {
     {"run", "one policy over a scenario: figures, record", tdm_cli_run},
     {"compare", "policies side by side over a scenario, and the optimum", tdm_cli_compare},
     {"train", "a policy that learns, in a scenario", tdm_cli_train},
+    {"eval", "a learned policy on other seeds and traces", tdm_cli_eval},
     {"sweep", "many runs: a scenario in all variants of a grid", tdm_cli_sweep},
     {"merge", "the records of a sweep, as one table", tdm_cli_merge},
     {"report", "a page with plots of records, and where their numbers come from", tdm_cli_report},

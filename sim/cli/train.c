@@ -18,14 +18,15 @@
 #include "core/text.h"
 
 enum { MOST_SETTINGS = 64 };
+#define NOT_GIVEN UINT64_MAX
 
 struct arguments {
     const char *scenario, *policy, *engine, *output;
     const char *settings[MOST_SETTINGS]; // "name=value"
     size_t setting_count;
-    uint64_t seed, steps, environments, runs;
-    uint64_t patience; // + 1; 0: not given
-    double keep;       // s between two checkpoints
+    uint64_t seed, steps, environments, runs; // 0: not given
+    uint64_t patience;
+    double keep; // s between two checkpoints
     bool resume, json;
 };
 
@@ -43,7 +44,7 @@ static int take_settings(void *into, char *list, struct tdm_error *error)
 
 static int parse(int argc, char **argv, struct arguments *a)
 {
-    *a = (struct arguments){.keep = 20};
+    *a = (struct arguments){.patience = NOT_GIVEN, .keep = 20};
     const struct tdm_option options[] = {
         {'p', "policy", "NAME", .text = &a->policy, .required = true,
          .help = "which policy: dvfo, … (those of 'tandem policy list' that are trained)"},
@@ -59,10 +60,10 @@ static int parse(int argc, char **argv, struct arguments *a)
         {'e', "engine", "URI", .text = &a->engine,
          .help = "how time passes: simgrid: where anything is shared, else analytic:"},
         {0, "environments", "N", .whole = {&a->environments, 1, 4096},
-         .help = "runs side by side; 16 by default"},
+         .help = "runs side by side; 16 by default, 1 of autoscale"},
         {0, "runs", "N", .whole = {&a->runs, 1, 1000}, .help = "of a trial; 4 by default"},
         {0, "patience", "N", .whole = {&a->patience, 0, 1000000},
-         .help = "trials without anything better before it ends, + 1; 0: as usual; 1: never"},
+         .help = "trials without anything better before it ends, 30 by default; 0: never"},
         {0, "set", "A=X,…", .take = take_settings, .into = a,
          .help = "settings of the learner (tandem help learning)"},
         {0, "keep", "TIME", .quantity = {&a->keep, TDM_TIME, 0},
@@ -85,6 +86,8 @@ static const struct tdm_learn_option *find_option(const char *name, struct tdm_e
     struct tdm_nearest nearest;
     tdm_nearest_start(&nearest, name);
     for (const struct tdm_learn_option *o = tdm_learn_option_table; o->name; o++) {
+        if (o->offset == offsetof(struct tdm_learn_options, seed))
+            continue; // it is --seed
         if (strcmp(o->name, name) == 0)
             return o;
         tdm_nearest_try(&nearest, o->name);
@@ -104,18 +107,12 @@ static int apply(struct tdm_learn_options *options, const char *setting, struct 
         return -1;
     const char *text = setting[length] ? setting + length + 1 : "";
     const double value = strtod(text, &end);
-    void *field = (char *)options + option->offset;
     if (end == text || *end || !(value >= option->low && value <= option->high) ||
         (option->kind != TDM_OPTION_NUMBER && value != floor(value)))
         return tdm_fail(error, "%s is %s from %g to %g, not '%.32s'", name,
                         option->kind == TDM_OPTION_NUMBER ? "a number" : "a whole number",
                         option->low, option->high, text);
-    if (option->kind == TDM_OPTION_NUMBER)
-        *(double *)field = value;
-    else if (option->kind == TDM_OPTION_SWITCH)
-        *(bool *)field = value != 0;
-    else
-        *(int64_t *)field = (int64_t)value;
+    tdm_learn_option_set(options, option, value);
     return 0;
 }
 
@@ -124,6 +121,9 @@ static int set_up(const struct arguments *a, const struct tdm_scenario *scenario
 {
     if (tdm_training_usual(setup, scenario, a->policy, error))
         return -1;
+    if (a->resume && a->setting_count)
+        return tdm_fail(error, "--resume goes on with the settings that training began with, and "
+                               "takes no --set");
     setup->file = a->output;
     if (a->engine)
         setup->engine = a->engine;
@@ -135,8 +135,8 @@ static int set_up(const struct arguments *a, const struct tdm_scenario *scenario
         setup->environments = (int)a->environments;
     if (a->runs)
         setup->trial_runs = (int)a->runs;
-    if (a->patience)
-        setup->patience = (int)a->patience - 1;
+    if (a->patience != NOT_GIVEN)
+        setup->patience = (int)a->patience;
     for (size_t i = 0; i < a->setting_count; i++)
         if (apply(&setup->options, a->settings[i], error))
             return -1;
@@ -188,8 +188,10 @@ static int train(struct tdm_training *training, const struct arguments *a, int64
     snprintf(what, sizeof what, "%s", a->policy);
     tdm_progress_start(&progress, what, "requests", (double)steps);
     c->started = c->kept = clock_now();
+    tdm_training_tell(training, &c->news);
     while (status == 0 && !tdm_training_is_over(training) && !interrupted) {
-        status = tdm_training_round(training, &c->news, error);
+        status = tdm_training_round(training, error);
+        tdm_training_tell(training, &c->news);
         if (status == 0)
             show(&progress, what, sizeof what, a->policy, &c->news);
         if (status == 0 && clock_now() - c->kept >= a->keep) {
@@ -208,12 +210,13 @@ static int train(struct tdm_training *training, const struct arguments *a, int64
 static int print_json(const struct arguments *a, const struct course_of *c, double seconds)
 {
     const struct tdm_training_news *n = &c->news;
-    return tdm_cli_json(
-        json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:b}", "policy", a->policy, "file",
-                  a->output, "steps", (json_int_t)n->steps, "best_steps", (json_int_t)n->best_steps,
-                  "best_reward", tdm_json_number(n->best_reward), "last_cost_j",
-                  tdm_json_number(n->trial_cost), "oracle_cost_j", tdm_json_number(n->oracle_cost),
-                  "seconds", tdm_json_number(seconds), "over", (int)c->over));
+    return tdm_cli_json(json_pack(
+        "{s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:I, s:I}", "policy", a->policy, "file",
+        a->output, "steps", (json_int_t)n->steps, "best_steps", (json_int_t)n->best_steps,
+        "best_reward", tdm_json_number(n->best_reward), "last_cost_j",
+        tdm_json_number(n->trial_cost), "oracle_cost_j", tdm_json_number(n->oracle_cost), "seconds",
+        tdm_json_number(seconds), "over", (int)c->over, "visited", (json_int_t)n->visited, "states",
+        (json_int_t)n->states));
 }
 
 static void print_result(const struct arguments *a, const struct course_of *c, double seconds)
@@ -221,12 +224,19 @@ static void print_result(const struct arguments *a, const struct course_of *c, d
     const struct tdm_training_news *n = &c->news;
     printf("%s: %lld requests in %.1f s, best after %lld: reward %.4f\n", a->policy,
            (long long)n->steps, seconds, (long long)n->best_steps, n->best_reward);
+    if (isnan(n->trial_cost)) {
+        puts("Interrupted before the first trial");
+        return;
+    }
     printf("last trial: cost %.4f J a request", n->trial_cost);
     if (isnan(n->oracle_cost))
         puts("");
     else
         printf(", the oracle's %.4f J on the same runs: %.3f of it\n", n->oracle_cost,
                n->trial_cost / n->oracle_cost);
+    if (n->states)
+        printf("states of the table that were seen: %lld of %lld\n", (long long)n->visited,
+               (long long)n->states);
     if (c->over)
         printf("It runs as --policy %s=%s\n", a->policy, a->output);
     else
@@ -241,12 +251,12 @@ static int train_in(const struct arguments *a, const struct tdm_scenario *scenar
     if (set_up(a, scenario, &setup, &error))
         return tdm_cli_fail("train", &error, TDM_EXIT_USAGE);
     setup.command = line;
+    signal(SIGINT, interrupt);
+    signal(SIGTERM, interrupt);
     struct tdm_training *training = tdm_training_open(&setup, a->resume, &error);
     if (!training)
         return tdm_cli_fail("train", &error, TDM_EXIT_USAGE);
     struct course_of course = {0};
-    signal(SIGINT, interrupt);
-    signal(SIGTERM, interrupt);
     int status = train(training, a, setup.steps, &course, &error);
     const double seconds = clock_now() - course.started;
     tdm_training_free(training);

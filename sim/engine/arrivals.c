@@ -5,8 +5,8 @@
 
 static void come_again(struct tdm_arrivals *a, double time)
 {
-    const size_t room = (size_t)a->stream->inflight;
-    a->again[(a->again_first + a->again_count++) % room] = time;
+    const size_t room = (size_t)a->stream->inflight, place = a->again_first + a->again_count++;
+    a->again[place < room ? place : place - room] = time;
 }
 
 static double closed_after(struct tdm_arrivals *a, double last)
@@ -15,7 +15,8 @@ static double closed_after(struct tdm_arrivals *a, double last)
     if (!a->again_count)
         return INFINITY;
     const double time = a->again[a->again_first];
-    a->again_first = (a->again_first + 1) % (size_t)a->stream->inflight;
+    if (++a->again_first == (size_t)a->stream->inflight)
+        a->again_first = 0;
     a->again_count--;
     return time;
 }
@@ -41,9 +42,19 @@ static double periodic_first(struct tdm_arrivals *a)
     return periodic_after(a, 0);
 }
 
+static void draw_gaps(struct tdm_arrivals *a)
+{
+    const double mean = 1 / a->stream->rate;
+    for (size_t i = 0; i < TDM_GAPS; i++)
+        a->gaps[i] = tdm_random_exponential(&a->random, mean);
+    a->gap = 0;
+}
+
 static double poisson_after(struct tdm_arrivals *a, double last)
 {
-    return last + tdm_random_exponential(&a->random, 1 / a->stream->rate);
+    if (a->gap == TDM_GAPS)
+        draw_gaps(a);
+    return last + a->gaps[a->gap++];
 }
 
 static double poisson_first(struct tdm_arrivals *a)
@@ -85,6 +96,7 @@ void tdm_arrivals_start(struct tdm_arrivals *a, const struct tdm_stream *stream,
 {
     *a = (struct tdm_arrivals){.type = &tdm_arrival_types[stream->arrivals], .stream = stream};
     a->from = fmax(begin, stream->from);
+    a->gap = TDM_GAPS;
     a->again = again;
     tdm_random_seed(&a->random, seed, "arrivals", index);
     a->next = within(a, a->type->first(a));

@@ -6,15 +6,20 @@
 #include "core/random.h"
 #include "model/scenario.h"
 
+/** Times between arrivals that are drawn at once: nobody waits for a logarithm then. */
+enum { TDM_GAPS = 8 };
+
 struct tdm_arrivals {
     const struct tdm_arrival_type *type;
     const struct tdm_stream *stream;
     struct tdm_random random;
-    double from;    /**< s: none comes before */
-    uint64_t count; /**< taken so far */
-    size_t place;   /**< file: of the next in the stream's times; periodic: those before `from` */
-    double next;    /**< s; INFINITY: no more, or (closed) not before the next answer */
-    double *again;  /**< closed: when those who were answered come again; a ring */
+    double from;           /**< s: none comes before */
+    double gaps[TDM_GAPS]; /**< poisson: s between the next ones */
+    size_t gap;            /**< how many of them are used up */
+    uint64_t count;        /**< taken so far */
+    size_t place;  /**< file: of the next in the stream's times; periodic: those before `from` */
+    double next;   /**< s; INFINITY: no more, or (closed) not before the next answer */
+    double *again; /**< closed: when those who were answered come again; a ring */
     size_t again_first, again_count;
 };
 

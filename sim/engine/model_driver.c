@@ -41,10 +41,13 @@ struct model {
     bool floor;                 // the memory clock follows the GPU's
     int floor_cap;
     struct watch watch[2];
+    bool watched; // either of them is on
     size_t load, core;
+    double load_until; // s, when co-runners change
     int situation;
-    int stage;         // enum tdm_stage_kind, for the record
-    double use[2];     // utilisation of cpu and gpu in the present piece
+    const struct tdm_load *co_runners; // in this situation
+    int stage;                         // enum tdm_stage_kind, for the record
+    double use[2];     // utilisation of cpu and gpu in the present piece, where anybody watches
     double next_event; // s, the least of settled, looks and load changes
 
     struct tdm_sensor sensor;
@@ -59,19 +62,21 @@ static struct model *model_of(struct tdm_driver *driver)
 
 static void find_next_event(struct model *m)
 {
-    const struct tdm_driver_setup *setup = m->setup;
-    double next = m->load + 1 < setup->load_count ? setup->load_from[m->load + 1] : INFINITY;
+    double next = m->load_until;
     for (int d = 0; d < TDM_CLOCKS; d++)
-        next = fmin(next, m->settled[d]);
-    for (int d = 0; d < 2; d++)
+        next = tdm_smaller(next, m->settled[d]);
+    for (int d = 0; m->watched && d < 2; d++)
         if (m->watch[d].on)
-            next = fmin(next, m->watch[d].next);
+            next = tdm_smaller(next, m->watch[d].next);
     m->next_event = next;
 }
 
 static void find_situation(struct model *m)
 {
-    m->situation = m->setup->load_kind[m->load] * (int)m->setup->core_count + (int)m->core;
+    const struct tdm_driver_setup *setup = m->setup;
+    m->situation = setup->load_kind[m->load] * (int)setup->core_count + (int)m->core;
+    m->co_runners = &setup->situations[m->situation].load;
+    m->load_until = m->load + 1 < setup->load_count ? setup->load_from[m->load + 1] : INFINITY;
 }
 
 // ---- clocks ------------------------------------------------------------------------------------
@@ -98,31 +103,48 @@ static void wake_sleepers(struct model *m)
         }
         wake(m, d);
     }
-    find_next_event(m);
+}
+
+static void cap_by_heat(struct model *m)
+{
+    for (int d = 0; d < TDM_CLOCKS; d++)
+        m->at[d] = tdm_least(m->at[d], tdm_heat_cap(&m->heat, m->board->domain[d]));
+}
+
+static void follow_floor(struct model *m)
+{
+    const double gpu = m->board->domain[TDM_GPU]->opps[m->at[TDM_GPU]].hz;
+    const int cap = tdm_heat_cap(&m->heat, m->board->domain[TDM_EMC]);
+    m->target[TDM_EMC] = tdm_least(tdm_board_floor(m->board, gpu), m->floor_cap);
+    m->at[TDM_EMC] = tdm_least(m->target[TDM_EMC], cap);
+}
+
+// Where it is not plans alone that choose the clocks; these were in force before. Kept out of line,
+// so that locked clocks on a cool board settle without saving registers for it.
+__attribute__((noinline)) static void apply_rules(struct model *m, int cpu, int gpu, int emc)
+{
+    if (m->heat.trips)
+        cap_by_heat(m);
+    if (m->floor)
+        follow_floor(m);
+    const bool same = m->at[TDM_CPU] == cpu && m->at[TDM_GPU] == gpu && m->at[TDM_EMC] == emc;
+    if (m->watched && !same)
+        wake_sleepers(m); // other clocks, other utilisations
 }
 
 // Puts what is asked for into force, as far as it has settled and heat allows.
 static void apply(struct model *m)
 {
-    const int before[TDM_CLOCKS] = {m->at[0], m->at[1], m->at[2]};
+    const int cpu = m->at[TDM_CPU], gpu = m->at[TDM_GPU], emc = m->at[TDM_EMC];
     for (int d = 0; d < TDM_CLOCKS; d++) {
-        if (m->settled[d] <= m->base.now)
-            m->settled[d] = INFINITY;
-        if (isinf(m->settled[d]))
-            m->at[d] = m->target[d];
-        if (m->heat.trips)
-            m->at[d] = tdm_least(m->at[d], tdm_heat_cap(&m->heat, m->board->domain[d]));
+        if (m->settled[d] > m->base.now && m->settled[d] < INFINITY)
+            continue;
+        m->settled[d] = INFINITY;
+        m->at[d] = m->target[d];
     }
-    if (m->floor) {
-        const double gpu = m->board->domain[TDM_GPU]->opps[m->at[TDM_GPU]].hz;
-        const int cap = tdm_heat_cap(&m->heat, m->board->domain[TDM_EMC]);
-        m->target[TDM_EMC] = tdm_least(tdm_board_floor(m->board, gpu), m->floor_cap);
-        m->at[TDM_EMC] = tdm_least(m->target[TDM_EMC], cap);
-    }
-    if (memcmp(before, m->at, sizeof before) != 0)
-        wake_sleepers(m); // other clocks, other utilisations
-    else
-        find_next_event(m);
+    if (m->heat.trips || m->floor || m->watched)
+        apply_rules(m, cpu, gpu, emc);
+    find_next_event(m);
 }
 
 // Without the noise of adding up, so that a load of 80 % is at a threshold of 80 %, not beside it.
@@ -169,19 +191,21 @@ static void log_piece(struct model *m, double end, const struct tdm_watts *watts
 
 // Lets `wanted` seconds pass, until `goal`, or less if something happens before. Returns how long
 // it was. Energy goes by what the clock says, so that it is the integral of the recorded power.
-static double pass(struct model *m, double wanted, double goal, const struct tdm_watts *watts,
-                   double sum, struct tdm_segment *segment)
+static inline double pass(struct model *m, double wanted, double goal,
+                          const struct tdm_watts *watts, double sum, struct tdm_segment *segment)
 {
-    const double leakage = watts->leakage * tdm_heat_leakage(&m->heat);
+    struct tdm_heat *heat = &m->heat;
+    const double now = m->base.now, event = m->next_event;
+    const double leakage = watts->leakage * tdm_heat_leakage(heat);
     const double power = sum + leakage;
-    double duration = wanted;
-    if (m->base.now + wanted > m->next_event)
-        duration = tdm_larger(0, m->next_event - m->base.now);
-    duration = tdm_heat_piece(&m->heat, duration, power);
+    const double warmth = tdm_heat_goal(heat, power);
+    double duration = now + wanted > event ? tdm_larger(0, event - now) : wanted;
+    if (heat->on)
+        duration = tdm_heat_piece(heat, duration, warmth);
     double end = goal;
     if (duration < wanted)
-        end = duration == m->next_event - m->base.now ? m->next_event : m->base.now + duration;
-    const double took = end - m->base.now;
+        end = duration == event - now ? event : now + duration;
+    const double took = end - now;
     segment->energy.fixed += took * watts->fixed;
     segment->energy.cpu += took * watts->cpu;
     segment->energy.gpu += took * watts->gpu;
@@ -190,30 +214,41 @@ static double pass(struct model *m, double wanted, double goal, const struct tdm
     if (m->pieces && took > 0)
         log_piece(m, end, watts, leakage);
     m->base.now = end;
-    m->watch[TDM_CPU].busy += duration * m->use[TDM_CPU];
-    m->watch[TDM_GPU].busy += duration * m->use[TDM_GPU];
-    if (tdm_heat_pass(&m->heat, duration, power))
+    if (m->watched) {
+        m->watch[TDM_CPU].busy += duration * m->use[TDM_CPU];
+        m->watch[TDM_GPU].busy += duration * m->use[TDM_GPU];
+    }
+    if (heat->on && tdm_heat_pass(heat, duration, warmth))
         apply(m);
-    if (end >= m->sensor.next)
-        tdm_sensor_look(&m->sensor, end, power, m->heat.temperature);
+    if (tdm_sensor_is_due(&m->sensor, end))
+        tdm_sensor_look(&m->sensor, end, power, heat->temperature);
     return duration;
+}
+
+static void change_load(struct model *m)
+{
+    const struct tdm_driver_setup *setup = m->setup;
+    while (m->load + 1 < setup->load_count && setup->load_from[m->load + 1] <= m->base.now)
+        m->load++;
+    find_situation(m);
+    wake_sleepers(m);
+}
+
+static void look_around(struct model *m)
+{
+    for (int d = 0; d < 2; d++)
+        if (m->watch[d].on && m->watch[d].next <= m->base.now)
+            look(m, d);
 }
 
 // Governors, co-runners and settled clocks, once time has come to the next event. Governors first:
 // they look back.
-static void happen(struct model *m)
+static inline void happen(struct model *m)
 {
-    const struct tdm_driver_setup *setup = m->setup;
-    for (int d = 0; d < 2; d++)
-        if (m->watch[d].on && m->watch[d].next <= m->base.now)
-            look(m, d);
-    const size_t before = m->load;
-    while (m->load + 1 < setup->load_count && setup->load_from[m->load + 1] <= m->base.now)
-        m->load++;
-    if (m->load != before) {
-        find_situation(m);
-        wake_sleepers(m);
-    }
+    if (m->watched)
+        look_around(m);
+    if (m->load_until <= m->base.now)
+        change_load(m);
     apply(m);
 }
 
@@ -227,17 +262,13 @@ static void begin(struct model *m, struct tdm_segment *segment)
 static void end_segment(struct model *m, struct tdm_segment *segment)
 {
     segment->end = m->base.now;
-    if ((m->watch[TDM_CPU].on && isinf(m->watch[TDM_CPU].next)) ||
-        (m->watch[TDM_GPU].on && isinf(m->watch[TDM_GPU].next)))
-        wake_sleepers(m);
+    if (!m->watched)
+        return;
+    wake_sleepers(m);
+    find_next_event(m);
 }
 
 // ---- the driver's functions --------------------------------------------------------------------
-
-static const struct tdm_load *load_of(const struct model *m)
-{
-    return &m->setup->situations[m->situation].load;
-}
 
 static bool takes_one_core(const struct tdm_stage *stage)
 {
@@ -246,7 +277,7 @@ static bool takes_one_core(const struct tdm_stage *stage)
 
 static void find_use(struct model *m, const struct tdm_stage *stage, const struct tdm_cell *cell)
 {
-    const struct tdm_load *load = load_of(m);
+    const struct tdm_load *load = m->co_runners;
     const double gpu = stage && !takes_one_core(stage) ? cell->ug : 0;
     // The host spins while it waits for the device, as CUDA does unless told otherwise.
     m->use[TDM_CPU] = stage ? 1 : load->cpu;
@@ -295,7 +326,8 @@ static void model_run(struct tdm_driver *driver, const struct tdm_stage *stage,
             watts = &cell->parts[stage->part].watts;
             sum = tdm_watts_sum(watts) - watts->leakage;
         }
-        find_use(m, stage, cell);
+        if (m->watched)
+            find_use(m, stage, cell);
         const double wanted = left * whole;
         const double passed = pass(m, wanted, m->base.now + wanted, watts, sum, segment);
         left = passed >= wanted ? 0 : left - passed / whole;
@@ -310,7 +342,8 @@ static void idle_until(struct model *m, double until, struct tdm_segment *segmen
     begin(m, segment);
     while (m->base.now < until) {
         const struct tdm_cell *cell = tdm_costs_at(m->costs, m->situation, 0, m->at);
-        find_use(m, NULL, cell);
+        if (m->watched)
+            find_use(m, NULL, cell);
         pass(m, until - m->base.now, until, &cell->idle, cell->idle_sum, segment);
         if (m->base.now >= m->next_event)
             happen(m);
@@ -335,7 +368,7 @@ static void watch_domain(struct model *m, int domain, const struct tdm_plan *pla
 {
     struct watch *watch = &m->watch[domain];
     const bool was_on = watch->on;
-    watch->on = true;
+    m->watched = watch->on = true;
     watch->governor = plan->governor >= 0 ? plan->governor : m->board->domain[domain]->governor;
     watch->cap = cap_of(m, domain, plan);
     m->target[domain] = tdm_least(m->target[domain], watch->cap);
@@ -371,7 +404,7 @@ static void set_cores(struct model *m, int cores)
 // Whether a plan locks the clocks that are locked already.
 static bool is_as_before(const struct model *m, const struct tdm_plan *plan)
 {
-    if (m->watch[TDM_CPU].on || m->target[TDM_CPU] != plan->opp[TDM_CPU] || m->watch[TDM_GPU].on ||
+    if (m->watched || m->target[TDM_CPU] != plan->opp[TDM_CPU] ||
         m->target[TDM_GPU] != plan->opp[TDM_GPU])
         return false;
     if (plan->opp[TDM_EMC] == TDM_GOVERNED)
@@ -399,6 +432,7 @@ static void model_set_clocks(struct tdm_driver *driver, const struct tdm_costs *
             stall = tdm_larger(stall, change_clock(m, d, plan->opp[d]));
         }
     }
+    m->watched = m->watch[TDM_CPU].on || m->watch[TDM_GPU].on;
     m->floor = plan->opp[TDM_EMC] == TDM_GOVERNED;
     if (m->floor)
         m->floor_cap = cap_of(m, TDM_EMC, plan);
@@ -412,9 +446,9 @@ static void model_set_clocks(struct tdm_driver *driver, const struct tdm_costs *
 static void model_read(struct tdm_driver *driver, struct tdm_readings *readings)
 {
     const struct model *m = model_of(driver);
-    const struct tdm_load *load = load_of(m);
-    *readings = (struct tdm_readings){m->sensor.temperature,
-                                      m->sensor.power,
+    const struct tdm_load *load = m->co_runners;
+    *readings = (struct tdm_readings){tdm_sensor_temperature(&m->sensor),
+                                      tdm_sensor_power(&m->sensor),
                                       {m->at[0], m->at[1], m->at[2]},
                                       {load->cpu, load->gpu, load->memory},
                                       m->heat.trips > 0,
@@ -508,7 +542,7 @@ struct tdm_driver *tdm_model_twin(const struct tdm_driver_setup *setup, double n
     if (m->heat.on)
         m->heat.temperature = readings->temperature;
     m->switches = false; // these clocks have long been in force
-    m->watch[TDM_CPU].on = m->watch[TDM_GPU].on = false;
+    m->watched = m->watch[TDM_CPU].on = m->watch[TDM_GPU].on = false;
     struct tdm_segment segment;
     model_set_clocks(driver, NULL, last, &segment);
     for (int d = 0; d < TDM_CLOCKS; d++) {

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "core/extremes.h"
+
 double tdm_cold_start(double bytes, double rtt, double rate)
 {
     double window = 10 * 1460, extra = 2 * rtt;
@@ -35,7 +37,7 @@ double tdm_way_begin_up(struct tdm_way *way, double now, struct tdm_passage *p)
 {
     const struct tdm_scenario_link *link = way->link;
     const double offset = link->offset;
-    double start = fmax(now, way->up_free);
+    double start = tdm_larger(now, way->up_free);
     start += tdm_radio_delay(&way->radio, start);
     p->up_start = p->up_end = start;
     p->signal = NAN;
@@ -64,7 +66,7 @@ void tdm_way_end_up(struct tdm_way *way, double sent, double there, struct tdm_p
     p->up_end = there;
     double bytes = p->sent, end = sent;
     if (isinf(sent)) { // it goes on trying until the run ends
-        end = fmax(p->up_start, way->radio.until);
+        end = tdm_larger(p->up_start, way->radio.until);
         bytes =
             share_of(p->link_share) *
             tdm_trace_bytes(link->series, TDM_UP, link->offset + p->up_start, link->offset + end);
@@ -93,7 +95,7 @@ static double done_at(const struct tdm_slots *slots, double *start, double servi
         const struct tdm_scenario_outage *outage = where->outages[i];
         if (*start + service <= outage->from)
             break;
-        *start = fmax(*start, outage->until);
+        *start = tdm_larger(*start, outage->until);
     }
     return *start + service;
 }
@@ -109,7 +111,7 @@ void tdm_slots_serve(struct tdm_slots *slots, struct tdm_passage *p, bool look_a
     for (size_t i = 1; i < slots->count; i++)
         if (slots->free_at[i] < slots->free_at[first])
             first = i;
-    p->serve_start = fmax(p->up_end, slots->free_at[first]);
+    p->serve_start = tdm_larger(p->up_end, slots->free_at[first]);
     p->serve_end = done_at(slots, &p->serve_start, p->service / share_of(p->server_share));
     p->server_energy = tdm_slots_joules(slots, p->service);
     if (look_ahead || isinf(p->up_end))
@@ -161,8 +163,8 @@ double tdm_way_receive(struct tdm_way *way, const struct tdm_passage *p)
     const struct tdm_radio *radio = way->radio.radio;
     if (!radio)
         return 0;
-    const double waited = fmax(0, p->down_first - way->radio.last);
-    const double waiting = fmin(waited, radio->tail_time) * radio->tail_power;
+    const double waited = tdm_larger(0, p->down_first - way->radio.last);
+    const double waiting = tdm_smaller(waited, radio->tail_time) * radio->tail_power;
     const double joules = tdm_radio_transfer(&way->radio, TDM_DOWN, p->down_first, p->down_end,
                                              p->received, p->signal);
     return waiting + joules + tdm_radio_tail(radio);
@@ -171,7 +173,7 @@ double tdm_way_receive(struct tdm_way *way, const struct tdm_passage *p)
 void tdm_way_break_off(struct tdm_way *way, enum tdm_direction direction, double start,
                        double bytes, const struct tdm_passage *p)
 {
-    const double end = fmax(start, way->radio.until); // its promotion may have begun before
+    const double end = tdm_larger(start, way->radio.until); // its promotion may have begun before
     if (direction == TDM_UP)
         tdm_radio_end(&way->radio, direction, start, end, bytes, p->signal);
     else

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/extremes.h"
+
 static void log_piece(struct tdm_radio_meter *meter, double start, double end, double joules)
 {
     struct tdm_radio_pieces *pieces = meter->pieces;
@@ -45,7 +47,7 @@ double tdm_radio_delay(const struct tdm_radio_meter *meter, double now)
 // The tail that really happened between the last transfer and `until`.
 static void close_tail(struct tdm_radio_meter *meter, double until)
 {
-    const double lasted = fmin(until - meter->last, meter->radio->tail_time);
+    const double lasted = tdm_smaller(until - meter->last, meter->radio->tail_time);
     if (isfinite(meter->last) && lasted > 0)
         count(meter, meter->last, meter->last + lasted, lasted * meter->radio->tail_power);
 }
@@ -69,11 +71,11 @@ static double spend(struct tdm_radio_meter *meter, enum tdm_direction direction,
 {
     const struct tdm_radio *radio = meter->radio;
     const double slope = direction == TDM_UP ? radio->up : radio->down;
-    const double alone = fmax(0, end - fmax(start, meter->last)); // base is paid once
+    const double alone = tdm_larger(0, end - tdm_larger(start, meter->last)); // base is paid once
     const double factor = tdm_radio_factor(radio, signal);
     const double joules = factor * (slope * bytes + radio->base * alone);
     count(meter, start, end, joules);
-    meter->last = fmax(meter->last, end);
+    meter->last = tdm_larger(meter->last, end);
     return joules;
 }
 

@@ -68,7 +68,7 @@ static void play(struct replay *r, const struct tdm_piece *piece, double end, in
     tdm_watts_add(&segment->energy, &piece->watts, end - r->base.now);
     r->base.now = segment->end = end;
     r->now = piece;
-    if (end >= r->sensor.next)
+    if (tdm_sensor_is_due(&r->sensor, end))
         tdm_sensor_look(&r->sensor, end, tdm_watts_sum(&piece->watts), temperature_after(r, piece));
 }
 
@@ -243,8 +243,8 @@ static void show(const struct replay *r, struct tdm_readings *readings)
     const struct tdm_driver_setup *setup = r->setup;
     const struct tdm_thermal *thermal = &r->board->thermals[0];
     *readings = r->first;
-    readings->temperature = r->sensor.temperature;
-    readings->power = r->sensor.power;
+    readings->temperature = tdm_sensor_temperature(&r->sensor);
+    readings->power = tdm_sensor_power(&r->sensor);
     if (r->now) {
         memcpy(readings->opp, r->now->opp, sizeof readings->opp);
         readings->throttled = setup->scenario->boards[setup->board].thermal &&

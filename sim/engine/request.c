@@ -95,7 +95,7 @@ void tdm_request_begin(const struct tdm_site *site, struct tdm_request *request)
     if (plan->xi < 1)
         run(site, request, TDM_LOCAL, 0, &request->local);
     request->done = site->driver->now;
-    tdm_request_arrived(request, &request->passage);
+    request->answer = tdm_larger(request->done, request->passage.down_end);
 }
 
 void tdm_request_arrived(struct tdm_request *request, const struct tdm_passage *passage)

@@ -66,11 +66,8 @@ void tdm_roster_end(struct tdm_roster *roster)
     *roster = (struct tdm_roster){0};
 }
 
-void tdm_roster_update(struct tdm_roster *roster, size_t unit)
+void tdm_roster_move(struct tdm_roster *roster, const struct tdm_roster_entry *entry)
 {
-    struct tdm_roster_entry entry = {.unit = (uint32_t)unit};
-    entry.when = tdm_unit_next(roster->units[unit], &entry.what);
-    if (entry.what == TDM_NEXT_NOTHING)
-        entry.when = INFINITY;
-    put(roster, sink(roster, rise(roster, roster->place[unit], &entry), &entry), entry);
+    const size_t place = rise(roster, roster->place[entry->unit], entry);
+    put(roster, sink(roster, place, entry), *entry);
 }

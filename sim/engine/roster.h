@@ -24,8 +24,21 @@ int tdm_roster_start(struct tdm_roster *roster, struct tdm_unit **units, size_t 
 void tdm_roster_restart(struct tdm_roster *roster);
 void tdm_roster_end(struct tdm_roster *roster);
 
+/** Out of line part of the function below: among others. */
+void tdm_roster_move(struct tdm_roster *roster, const struct tdm_roster_entry *entry);
+
 /** Looks again when a unit does something next; after anything has happened to it. */
-void tdm_roster_update(struct tdm_roster *roster, size_t unit);
+static inline void tdm_roster_update(struct tdm_roster *roster, size_t unit)
+{
+    enum tdm_next what;
+    const double when = tdm_unit_next(roster->units[unit], &what);
+    if (roster->count > 1) {
+        tdm_roster_move(roster, &(struct tdm_roster_entry){when, (uint32_t)unit, what});
+    } else {
+        roster->heap[0].when = when;
+        roster->heap[0].what = what;
+    }
+}
 
 /** Who is next: among several at the same time, the one with the lowest index. */
 static inline const struct tdm_roster_entry *tdm_roster_first(const struct tdm_roster *roster)

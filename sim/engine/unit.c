@@ -22,6 +22,12 @@ static bool is_full(const struct tdm_unit *unit, const struct tdm_queue *queue)
     return (int64_t)queue->count >= stream->queue + (spare > 0 ? spare : 0);
 }
 
+// The i-th that waits. The room is a power of two.
+static struct tdm_waiting *waiting_at(const struct tdm_queue *queue, size_t i)
+{
+    return &queue->waiting[(queue->head + i) & (queue->room - 1)];
+}
+
 static void push(struct tdm_queue *queue, struct tdm_waiting request)
 {
     if (queue->count == queue->room) {
@@ -29,13 +35,13 @@ static void push(struct tdm_queue *queue, struct tdm_waiting request)
         struct tdm_waiting *waiting = malloc(room * sizeof *waiting);
         assert(waiting && "a queue of waiting requests fits into memory");
         for (size_t i = 0; i < queue->count; i++)
-            waiting[i] = queue->waiting[(queue->head + i) % queue->room];
+            waiting[i] = *waiting_at(queue, i);
         free(queue->waiting);
         queue->waiting = waiting;
         queue->head = 0;
         queue->room = room;
     }
-    queue->waiting[(queue->head + queue->count++) % queue->room] = request;
+    *waiting_at(queue, queue->count++) = request;
 }
 
 // The queue that the next request comes to.
@@ -83,17 +89,14 @@ static struct tdm_waiting take_oldest(struct tdm_unit *unit, struct tdm_queue *q
     if (!queue->count)
         return arrive(unit, queue);
     const struct tdm_waiting request = queue->waiting[queue->head];
-    queue->head = (queue->head + 1) % queue->room;
+    queue->head = (queue->head + 1) & (queue->room - 1);
     queue->count--;
     return request;
 }
 
-// The queue whose oldest request came first, among those that may start one now.
-static struct tdm_queue *first_queue(const struct tdm_unit *unit)
+static struct tdm_queue *first_of_several(const struct tdm_unit *unit)
 {
     struct tdm_queue *first = NULL;
-    if (unit->serving == unit->room)
-        return NULL;
     for (size_t i = 0; i < unit->queue_count; i++) {
         struct tdm_queue *queue = &unit->queues[i];
         if ((int64_t)unit->serving >= queue->stream->inflight)
@@ -104,13 +107,21 @@ static struct tdm_queue *first_queue(const struct tdm_unit *unit)
     return first;
 }
 
+// The queue whose oldest request came first, among those that may start one now.
+static inline struct tdm_queue *first_queue(const struct tdm_unit *unit)
+{
+    if (unit->serving == unit->room)
+        return NULL;
+    return unit->queue_count == 1 ? unit->queues : first_of_several(unit);
+}
+
 static struct tdm_request *first_answer(const struct tdm_unit *unit)
 {
-    struct tdm_request *first = NULL;
-    for (size_t i = 0; i < unit->serving; i++)
-        if (!first || unit->served[i].answer < first->answer)
+    struct tdm_request *first = unit->served;
+    for (size_t i = 1; i < unit->serving; i++)
+        if (unit->served[i].answer < first->answer)
             first = &unit->served[i];
-    return first;
+    return unit->serving ? first : NULL;
 }
 
 // Whether somebody in service is answered nobody knows when.
@@ -123,25 +134,18 @@ static bool awaits_anything(const struct tdm_unit *unit)
 }
 
 // What happens next if nobody overflows a queue before.
-static double next_but_overflow(const struct tdm_unit *unit, enum tdm_next *what)
+static inline double next_but_overflow(const struct tdm_unit *unit, enum tdm_next *what)
 {
-    double next = INFINITY;
-    *what = TDM_NEXT_NOTHING;
+    const double end = unit->scenario->duration;
     const struct tdm_queue *queue = first_queue(unit);
-    if (queue && oldest(queue) < INFINITY) {
-        next = later(oldest(queue), unit->driver->now);
-        *what = TDM_NEXT_START;
-    }
-    if (next >= unit->scenario->duration) { // nothing starts once the run is over
-        next = INFINITY;
-        *what = TDM_NEXT_NOTHING;
-    }
     const struct tdm_request *answer = first_answer(unit);
-    if (answer && answer->answer <= next && answer->answer <= unit->scenario->duration) {
-        next = answer->answer;
+    const double start = queue ? later(oldest(queue), unit->driver->now) : INFINITY;
+    if (answer && answer->answer <= start && answer->answer <= end) {
         *what = TDM_NEXT_ANSWER;
+        return answer->answer;
     }
-    return next;
+    *what = start < end ? TDM_NEXT_START : TDM_NEXT_NOTHING; // nothing starts once it is over
+    return start < end ? start : INFINITY;
 }
 
 double tdm_unit_next(const struct tdm_unit *unit, enum tdm_next *what)
@@ -179,17 +183,22 @@ static void add_joules(struct tdm_unit *unit, const struct tdm_segment *segment)
     tdm_watts_add(&unit->energy, &segment->energy, 1);
 }
 
-// Rests until `time`; what it takes is shared by the requests in service.
-static void rest(struct tdm_unit *unit, double time)
+// What it takes is shared by the requests in service.
+static void rest_until(struct tdm_unit *unit, double time)
 {
-    if (time <= unit->driver->now)
-        return;
     struct tdm_segment segment;
     unit->driver->type->rest(unit->driver, time, &segment);
     add_joules(unit, &segment);
     const double share = tdm_watts_sum(&segment.energy) / (double)unit->serving;
     for (size_t i = 0; i < unit->serving; i++)
         unit->served[i].energy += share;
+}
+
+// Rests, unless time has come that far already.
+static inline void rest(struct tdm_unit *unit, double time)
+{
+    if (time > unit->driver->now)
+        rest_until(unit, time);
 }
 
 static void drop(struct tdm_unit *unit, struct tdm_queue *queue, struct tdm_waiting request,
@@ -256,8 +265,10 @@ void tdm_unit_see(struct tdm_unit *unit, size_t index, struct tdm_view *view)
         probe(way, now);
     view->bandwidth = way->probes.bandwidth;
     view->trend = way->probes.trend;
-    view->rtt = tdm_trace_rtt_at(trace, &way->up, at, way->link->rtt);
-    view->signal = tdm_trace_signal_at(trace, &way->up, at, NAN);
+    const bool varies = trace->rtt || trace->signal;
+    const size_t i = varies ? tdm_trace_index(trace, &way->up, at) : 0;
+    view->rtt = trace->rtt ? trace->rtt[i] : way->link->rtt;
+    view->signal = trace->signal ? trace->signal[i] : NAN;
 }
 
 static void fill_link(struct tdm_unit *unit, struct tdm_state *state)
@@ -362,7 +373,7 @@ void tdm_unit_decide(struct tdm_unit *unit, const struct tdm_plan *plan)
         add_joules(unit, &request->packing);
     if (request->sends && plan->xi < 1)
         add_joules(unit, &request->local);
-    unit->last = *plan;
+    unit->last = request->plan;
     unit->deciding = NULL;
     fill_queues(unit);
 }
@@ -439,9 +450,7 @@ uint64_t tdm_unit_overdue(const struct tdm_unit *unit)
     for (size_t i = 0; i < unit->queue_count; i++) {
         const struct tdm_queue *queue = &unit->queues[i];
         for (size_t j = 0; j < queue->count; j++)
-            sum +=
-                queue->waiting[(queue->head + j) % queue->room].arrival + queue->stream->deadline <
-                end;
+            sum += waiting_at(queue, j)->arrival + queue->stream->deadline < end;
     }
     return sum;
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -28,6 +27,7 @@ struct tdm_apart {
     struct shared *shared;
     pid_t child; // 0: none
     int socket;
+    bool asked; // and not answered yet
 };
 
 static bool send_turn(int socket)
@@ -140,6 +140,7 @@ static int start_child(struct tdm_apart *apart, struct tdm_error *error)
 
 static int receive(struct tdm_apart *apart, struct tdm_error *error)
 {
+    apart->asked = false;
     if (!apart->child || !receive_turn(apart->socket)) {
         end_child(apart);
         apart->shared->due = false;
@@ -169,7 +170,9 @@ int tdm_apart_begin(struct tdm_apart *apart, uint64_t seed, struct tdm_error *er
 void tdm_apart_ask(struct tdm_apart *apart, const int32_t *action)
 {
     const int knobs = tdm_process_actions(apart->course->process)->count;
-    memcpy(apart->shared->action, action, (size_t)knobs * sizeof *action);
+    for (int i = 0; i < knobs; i++)
+        apart->shared->action[i] = action[i];
+    apart->asked = true;
     send_turn(apart->socket); // if it is gone, there is no answer either
 }
 
@@ -188,5 +191,5 @@ const float *tdm_apart_observation(const struct tdm_apart *apart)
 
 bool tdm_apart_is_due(const struct tdm_apart *apart)
 {
-    return apart->shared->due;
+    return apart->shared->due && !apart->asked;
 }

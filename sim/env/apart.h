@@ -24,7 +24,10 @@ void tdm_apart_ask(struct tdm_apart *apart, const int32_t *action);
 /** What came of it; the observation is there. -1 with `error`: the child is gone. */
 int tdm_apart_wait(struct tdm_apart *apart, struct tdm_step *step, struct tdm_error *error);
 
-/** The last observation, and whether a decision is due on it. */
+/**
+ * The last observation, and whether a decision is due on it. While an answer is outstanding none
+ * is, and the child may be writing.
+ */
 const float *tdm_apart_observation(const struct tdm_apart *apart);
 bool tdm_apart_is_due(const struct tdm_apart *apart);
 

@@ -34,7 +34,7 @@ uint64_t tdm_course_seed(uint64_t first, uint64_t run)
     return tdm_random_next(&random) >> 1 | 1;
 }
 
-// When a run begins, s: the first of a seed as in `tandem run`. A new engine knows only that.
+// When a run begins, s: the first of a seed as in `tandem run`.
 static double begin_of(const struct tdm_course *course)
 {
     const int start = tdm_process_environment(course->process)->start;
@@ -53,7 +53,17 @@ static int open_engine(struct tdm_course *course, uint64_t seed, double begin,
     tdm_engine_free(course->engine);
     course->engine = course->like ? tdm_engine_twin(course->uri, course->like, seed, error)
                                   : tdm_engine_open(course->uri, course->scenario, seed, error);
-    return course->engine ? 0 : -1;
+    if (!course->engine)
+        return -1;
+    if (begin > 0) // one that cannot restart begins at 0
+        tdm_engine_restart(course->engine, seed, begin);
+    return 0;
+}
+
+// From `since`, but not before `start`, until `end`, s.
+static double longer(double end, double since, double start)
+{
+    return since < end ? end - (since > start ? since : start) : 0;
 }
 
 static void add(struct tdm_course *course, struct tdm_step *step, const struct tdm_outcome *outcome)
@@ -61,8 +71,10 @@ static void add(struct tdm_course *course, struct tdm_step *step, const struct t
     step->answered++;
     step->late += outcome->late;
     step->dropped += outcome->dropped;
-    if (outcome->dropped)
+    if (outcome->dropped) {
+        course->dropped += longer(outcome->start, outcome->arrival, course->start);
         return;
+    }
     course->length = outcome->answer - outcome->start;
     step->latency += outcome->latency;
     step->energy += outcome->energy;
@@ -91,6 +103,7 @@ static int begin_run(struct tdm_course *course, double begin, struct tdm_error *
 {
     struct tdm_step step = {0};
     const uint64_t seed = tdm_course_seed(course->seed, course->runs++);
+    course->state = NULL; // it was the last engine's
     if (open_engine(course, seed, begin, error))
         return -1;
     course->lost = false;
@@ -108,9 +121,14 @@ int tdm_course_begin(struct tdm_course *course, uint64_t seed, struct tdm_error 
     const double begin = begin_of(course);
     if (begin_run(course, begin, error))
         return -1;
+    if (course->state)
+        return 0;
     // A run that begins anywhere may find that nobody comes any more.
-    if (!course->state && begin > 0 && begin_run(course, 0, error))
-        return -1;
+    if (begin > 0) {
+        course->runs--;
+        if (begin_run(course, 0, error))
+            return -1;
+    }
     if (course->state)
         return 0;
     return tdm_fail_at(error, course->scenario->path, 0, 0,
@@ -133,15 +151,10 @@ static void average(struct tdm_step *step)
     step->accuracy /= count;
 }
 
-static double longer(double answer, double since, double start)
-{
-    return since < answer ? answer - (since > start ? since : start) : 0;
-}
-
 // How long those who wait now, the one whose turn it is among them, waited for the last request.
-static double held_up(const struct tdm_course *course, const struct tdm_state *state, double start)
+static double held_up(const struct tdm_course *course, const struct tdm_state *state)
 {
-    const double answer = start + course->length;
+    const double start = course->start, answer = start + course->length;
     double sum = longer(answer, state->arrival, start);
     for (size_t i = 0; i < state->unit->queue_count; i++) {
         const struct tdm_queue *queue = &state->unit->queues[i];
@@ -149,6 +162,16 @@ static double held_up(const struct tdm_course *course, const struct tdm_state *s
             sum += longer(answer, queue->waiting[(queue->head + j) % queue->room].arrival, start);
     }
     return sum;
+}
+
+// What it is worth that others waited for a request of `unit`: those who wait now, and those who do
+// not any more.
+static double burden(struct tdm_course *course, const struct tdm_unit *unit, int stream)
+{
+    double seconds = course->dropped;
+    if (course->state && course->state->unit == unit)
+        seconds += held_up(course, course->state);
+    return tdm_process_burden(course->process, unit, stream, seconds);
 }
 
 // Once requests pile up, all that follows is late, whatever is done.
@@ -166,15 +189,15 @@ void tdm_course_step(struct tdm_course *course, const int32_t *action, struct td
 {
     struct tdm_plan plan;
     struct tdm_unit *unit = course->state->unit;
-    const double start = course->state->now;
     const int stream = course->state->stream;
+    course->start = course->state->now;
+    course->dropped = 0;
     tdm_process_act(course->process, course->state, action, &plan);
     tdm_engine_decide(course->engine, &plan);
     *step = (struct tdm_step){0};
     go_on(course, step);
-    if (tdm_process_has_burden(course->process) && course->state && course->state->unit == unit)
-        step->reward += (float)tdm_process_burden(course->process, unit, stream,
-                                                  held_up(course, course->state, start));
+    if (tdm_process_has_burden(course->process))
+        step->reward += (float)burden(course, unit, stream);
     give_up(course, step);
     step->exponent = (float)tdm_process_exponent(course->process, unit, course->length);
     average(step);

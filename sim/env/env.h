@@ -24,7 +24,9 @@ struct tdm_course {
     uint64_t seed;                 /**< of the first run */
     uint64_t runs;                 /**< begun since that one */
     bool scattered;                /**< the first one begins anywhere, too */
+    double start;                  /**< s, when the last decision was due */
     double length;                 /**< s, from start to answer of the last request */
+    double dropped;                /**< s that those who were dropped since `start` waited since */
 };
 
 /** Opens nothing yet. -1 with `error`. */

@@ -22,6 +22,8 @@ struct tdm_env {
 void tdm_env_ask(struct tdm_env *env, const int32_t *action);
 /** Lets the first runs of a seed begin anywhere, too, where the others do: for training. */
 void tdm_vec_scatter(struct tdm_vec *vec);
+/** Another reward in all of them, unless the scenario says one. */
+void tdm_vec_prefer_reward(struct tdm_vec *vec, const char *name);
 
 /** The rest of tdm_env_step. */
 int tdm_env_answer(struct tdm_env *env, float *observation, struct tdm_step *step,

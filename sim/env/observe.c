@@ -54,6 +54,10 @@ const struct tdm_entry tdm_entries[TDM_ENTRIES] = {
     PREVIOUS("link"),
     [TDM_SEES_THINKING] = {"thinking", "reference times", 0, 1, false,
                            "that a decision takes (t_AS / H)"},
+    [TDM_SEES_CONVOLUTIONS] = {"convolutions", "layers", 0, 256, false, "of the dnn"},
+    [TDM_SEES_DENSE] = {"dense", "layers", 0, 128, false,
+                        "of the dnn: fully connected, products with weights among them"},
+    [TDM_SEES_RECURRENT] = {"recurrent", "layers", 0, 64, false, "of the dnn"},
     [TDM_SEES_VERSION] = PREVIOUS("version"),
 };
 
@@ -113,6 +117,31 @@ static void put(float *entries, int index, double value)
     entries[index] = tdm_entry_scale(&tdm_entries[index], value);
 }
 
+static bool is_one_of(const char *op, const char *const *names)
+{
+    while (*names && strcmp(op, *names) != 0)
+        names++;
+    return *names;
+}
+
+// By ONNX's names. Products of two activations, as in attention, have no weights.
+static void see_layers(float *entries, const struct tdm_dnn *dnn)
+{
+    static const char *const convolutions[] = {"Conv", "ConvTranspose", NULL};
+    static const char *const dense[] = {"Gemm", "MatMul", NULL};
+    static const char *const recurrent[] = {"LSTM", "GRU", "RNN", NULL};
+    int count[3] = {0};
+    for (size_t i = 0; i < dnn->layer_count; i++) {
+        const struct tdm_layer *layer = &dnn->layers[i];
+        count[0] += is_one_of(layer->op, convolutions);
+        count[1] += is_one_of(layer->op, dense) && layer->weights > 0;
+        count[2] += is_one_of(layer->op, recurrent);
+    }
+    put(entries, TDM_SEES_CONVOLUTIONS, count[0]);
+    put(entries, TDM_SEES_DENSE, count[1]);
+    put(entries, TDM_SEES_RECURRENT, count[2]);
+}
+
 void tdm_observer_start(struct tdm_observer *observer, const struct tdm_state *state)
 {
     struct tdm_unit *unit = state->unit;
@@ -134,6 +163,7 @@ void tdm_observer_start(struct tdm_observer *observer, const struct tdm_state *s
     const double whole = tdm_dnn_accuracy(dnn, 0, 32);
     for (int i = 0; i < 4; i++)
         put(common, TDM_SEES_LOSS + i, whole - tdm_dnn_accuracy(dnn, 0.25 * (i + 1), 8));
+    see_layers(common, dnn);
 }
 
 // ---- what does ---------------------------------------------------------------------------------

@@ -33,10 +33,9 @@ struct tdm_process {
 
 static const struct tdm_scenario_environment usual = {.backlog = 16,
                                                       .observe = "all",
-                                                      .reward = "cost",
                                                       .alpha = 0.1,
                                                       .beta = 0.1,
-                                                      .worst = -10,
+                                                      .worst = NAN,
                                                       .thinking = TDM_THINK_BLOCKING,
                                                       .think = NAN};
 
@@ -64,7 +63,7 @@ static int find_entry(const struct tdm_process *p, const char *name, struct tdm_
 // Whether an entry can ever differ: what few scenarios have makes no others' observations longer.
 static bool may_differ(const struct tdm_process *p, int entry)
 {
-    if (entry != TDM_SEES_VERSION)
+    if (entry < TDM_USUAL_ENTRIES)
         return true;
     for (int i = 0; i < p->actions.count; i++)
         if (p->actions.knob[i] == TDM_KNOB_VERSION)
@@ -95,14 +94,26 @@ static int read_entries(struct tdm_process *p, struct tdm_error *error)
     return p->entry_count ? 0 : fail(p, error, "an observation has at least one entry");
 }
 
+static void use_reward(struct tdm_process *p, const struct tdm_reward_type *reward)
+{
+    const struct tdm_scenario *scenario = p->scenario;
+    p->reward = reward;
+    p->environment.reward = reward->name;
+    p->environment.worst = scenario->environment_count ? scenario->environments[0].worst : NAN;
+    if (isnan(p->environment.worst))
+        p->environment.worst = reward->worst;
+}
+
 static int read_environment(struct tdm_process *p, struct tdm_error *error)
 {
     struct tdm_error why = {0};
     const struct tdm_scenario *scenario = p->scenario;
     p->environment = scenario->environment_count ? scenario->environments[0] : usual;
-    p->reward = tdm_reward_find(p->environment.reward, &why);
-    if (!p->reward)
+    const struct tdm_reward_type *reward =
+        tdm_reward_find(p->environment.reward ? p->environment.reward : "cost", &why);
+    if (!reward)
         return fail(p, error, why.message);
+    use_reward(p, reward);
     if (tdm_actions_read(&p->actions, scenario, error) || read_entries(p, error))
         return -1;
     p->memories = calloc(scenario->board_count, sizeof *p->memories);
@@ -183,6 +194,14 @@ void tdm_process_restart(struct tdm_process *process)
     memset(process->memories, 0, process->scenario->board_count * sizeof *process->memories);
 }
 
+// `action` may be NULL where no knob is free.
+static void remember(const struct tdm_process *p, struct memory *memory, const int32_t *action)
+{
+    for (int i = 0; i < p->actions.count; i++)
+        memory->action[i] = action[i];
+    memory->acted = true;
+}
+
 // Does what was decided on while the last request ran; a thought that is not done yet is waited
 // for.
 static void act_concurrently(struct tdm_process *p, const struct tdm_state *state,
@@ -195,8 +214,7 @@ static void act_concurrently(struct tdm_process *p, const struct tdm_state *stat
     if (memory->acted)
         plan->thinking = fmax(0, memory->since + thinks - state->now);
     memory->since = state->now + plan->thinking;
-    memcpy(memory->action, action, sizeof *action * (size_t)p->actions.count);
-    memory->acted = true;
+    remember(p, memory, action);
 }
 
 void tdm_process_act(struct tdm_process *process, const struct tdm_state *state,
@@ -209,8 +227,7 @@ void tdm_process_act(struct tdm_process *process, const struct tdm_state *state,
     }
     tdm_actions_plan(&process->actions, action, state, plan);
     plan->thinking = time_to_think(process, state->unit);
-    memcpy(memory->action, action, sizeof *action * (size_t)process->actions.count);
-    memory->acted = true;
+    remember(process, memory, action);
 }
 
 double tdm_process_exponent(const struct tdm_process *process, const struct tdm_unit *unit,
@@ -287,6 +304,14 @@ bool tdm_process_has_burden(const struct tdm_process *process)
 
 void tdm_process_set_reward(struct tdm_process *process, const char *name)
 {
-    process->reward = tdm_reward_find(name, NULL);
-    assert(process->reward);
+    const struct tdm_reward_type *reward = tdm_reward_find(name, NULL);
+    assert(reward);
+    use_reward(process, reward);
+}
+
+void tdm_process_prefer_reward(struct tdm_process *process, const char *name)
+{
+    const struct tdm_scenario *scenario = process->scenario;
+    if (!scenario->environment_count || !scenario->environments[0].reward)
+        tdm_process_set_reward(process, name);
 }

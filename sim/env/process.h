@@ -61,6 +61,8 @@ bool tdm_process_has_burden(const struct tdm_process *process);
 
 /** Another reward than the scenario's; it has to exist. */
 void tdm_process_set_reward(struct tdm_process *process, const char *name);
+/** The same, unless the scenario says which one it wants. */
+void tdm_process_prefer_reward(struct tdm_process *process, const char *name);
 
 /**
  * The exponent of the discount from a request to the next one of its board: 1, or t_AS / H where

@@ -46,9 +46,10 @@ static double autoscale(const struct tdm_reward_context *context, const struct t
 }
 
 static const struct tdm_reward_type cost_reward = {
-    "cost", "-(eta ETI + (1 - eta) Pmax TTI) / that of the reference", cost};
+    "cost", "-(eta ETI + (1 - eta) Pmax TTI) / that of the reference", -10, cost, NULL};
 static const struct tdm_reward_type service_reward = {
-    "service", "the same without the time that the request waited for the board", service};
+    "service", "the same without the time that the request waited for the board", -10, service,
+    NULL};
 static double waiting(const struct tdm_reward_context *context)
 {
     return -(1 - context->eta) * context->pmax / context->reference->cost;
@@ -58,14 +59,14 @@ static const struct tdm_reward_type burden_reward = {
     "burden",
     "the same with the waits of others while it is served: over a run as much as 'cost', but each "
     "wait is charged to whoever causes it",
-    service, waiting};
+    -10, service, waiting};
 static const struct tdm_reward_type energy_reward = {
-    "energy", "-ETI / that of the reference, and -1 if it is late", energy};
+    "energy", "-ETI / that of the reference, and -1 if it is late", -10, energy, NULL};
 static const struct tdm_reward_type autoscale_reward = {
     "autoscale",
     "accuracy - 100 where it is too low (in %), else -ETI in mJ + beta accuracy, and + alpha TTI "
     "in ms where the deadline is met",
-    autoscale};
+    -1e5, autoscale, NULL};
 
 const struct tdm_reward_type *const tdm_rewards[] = {
     &cost_reward, &service_reward, &burden_reward, &energy_reward, &autoscale_reward, NULL};

@@ -16,6 +16,7 @@ struct tdm_reward_context {
 struct tdm_reward_type {
     const char *name;
     const char *summary; /**< the formula, with its units */
+    double worst;        /**< rewards below it are raised to it, unless the scenario says another */
     double (*of)(const struct tdm_reward_context *context, const struct tdm_outcome *outcome);
     /** … and for each second that another request waited while it was served; NULL: nothing. */
     double (*of_waiting)(const struct tdm_reward_context *context);

@@ -81,6 +81,12 @@ void tdm_vec_scatter(struct tdm_vec *vec)
         vec->envs[i]->course.scattered = true;
 }
 
+void tdm_vec_prefer_reward(struct tdm_vec *vec, const char *name)
+{
+    for (size_t i = 0; i < vec->count; i++)
+        tdm_process_prefer_reward(vec->envs[i]->course.process, name);
+}
+
 static float *observation_of(const struct tdm_vec *vec, size_t i)
 {
     return vec->buffers.observations + i * vec->sees;

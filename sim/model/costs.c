@@ -3,10 +3,12 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MOST_MEMORY = 2000 }; // MiB of cells
+enum { CACHE_LINE = 64 };    // bytes
 
 // ---- one cell ----------------------------------------------------------------------------------
 
@@ -100,16 +102,14 @@ static double weigh(const struct filling *f, const struct tdm_fit *whole, double
     return sum;
 }
 
-// Seconds from each point to the end when `share` of the channels stays; a unit of weight is worth
-// `worth` seconds, so that the whole network takes what was calibrated.
-static double *times_beyond(const struct filling *f, const struct tdm_fit *whole, double worth,
-                            double share)
+// Seconds from each point to the end by the weights in hand; a unit of weight is worth `worth`
+// seconds, so that the whole network takes what was calibrated.
+static double *times_beyond(const struct filling *f, double worth)
 {
     const struct tdm_costs *costs = f->costs;
     double *beyond = tdm_arena_alloc(costs->arena, (size_t)costs->point_count * sizeof *beyond);
     if (!beyond)
         return NULL;
-    weigh(f, whole, share);
     size_t layer = costs->dnn->layer_count;
     double sum = 0;
     for (int point = costs->point_count - 1; point >= 0; point--) {
@@ -174,18 +174,21 @@ static void add_gap(const struct tdm_costs *costs, struct tdm_watts *watts)
     watts->fixed += costs->gap;
 }
 
+// The whole network takes `time`.
 static const struct tdm_part *make_parts(const struct filling *f, const struct tdm_fit *whole,
-                                         double worth)
+                                         double time)
 {
     const struct tdm_costs *costs = f->costs;
     struct tdm_part *parts =
         tdm_arena_alloc(costs->arena, ((size_t)costs->part_count + 1) * sizeof *parts);
+    double worth = 0;
     for (int i = 0; parts && i < costs->part_count; i++) {
-        const double share = costs->part_share[i];
+        const double share = costs->part_share[i], weight = weigh(f, whole, share);
+        if (i == 0) // which keeps all channels
+            worth = time / weight;
         const bool gpu = is_gpu(f->processor);
         const struct tdm_fit part = scaled(whole, share, share, gpu ? 1 : share);
-        parts[i] =
-            (struct tdm_part){share, times_beyond(f, whole, worth, share), watts_of(f, &part)};
+        parts[i] = (struct tdm_part){share, times_beyond(f, worth), watts_of(f, &part)};
         add_gap(costs, &parts[i].watts);
         if (!parts[i].beyond)
             return NULL;
@@ -219,18 +222,33 @@ static int fill_cell(const struct filling *f, struct tdm_cell *cell)
     cell->run_sum = without_leakage(&cell->run);
     cell->idle_sum = without_leakage(&cell->idle);
     cell->packing_sum = without_leakage(&cell->packing);
-    cell->parts = make_parts(f, &whole, cell->time / weigh(f, &whole, 1));
-    double *head = tdm_arena_alloc(costs->arena, (size_t)costs->point_count * sizeof *head);
-    if (!head || !cell->parts)
+    const struct tdm_part *parts = make_parts(f, &whole, cell->time);
+    if (!parts)
         return -1;
     for (int point = 1; point < costs->point_count; point++) // the first part keeps all channels
-        head[point] = cell->time - cell->parts[0].beyond[point];
-    cell->head = head;
+        cell->head[point] = cell->time - parts[0].beyond[point];
+    cell->parts = parts;
     return 0;
 }
 
-const struct tdm_cell *tdm_costs_fill(struct tdm_costs *costs, size_t index, int situation,
-                                      int processor, const int opp[TDM_CLOCKS])
+// Rows are made when the first of their cells is asked for: not as large as tables by all clocks,
+// of which few may be used, and with no pointer to follow between a row and its cells.
+static struct tdm_cell *make_place(struct tdm_costs *costs, int situation, int processor,
+                                   const int opp[TDM_CLOCKS])
+{
+    unsigned char **row = &costs->rows[tdm_costs_row(costs, situation, processor, opp)];
+    if (!*row) {
+        unsigned char *memory =
+            tdm_arena_alloc(costs->arena, costs->emc_count * costs->cell_size + CACHE_LINE);
+        if (!memory)
+            return NULL;
+        *row = memory + (CACHE_LINE - (uintptr_t)memory % CACHE_LINE);
+    }
+    return (struct tdm_cell *)(void *)(*row + (size_t)opp[TDM_EMC] * costs->cell_size);
+}
+
+const struct tdm_cell *tdm_costs_fill(struct tdm_costs *costs, int situation, int processor,
+                                      const int opp[TDM_CLOCKS])
 {
     const struct tdm_board *board = costs->board;
     const struct tdm_fit *fit = &costs->fit;
@@ -248,11 +266,8 @@ const struct tdm_cell *tdm_costs_fill(struct tdm_costs *costs, size_t index, int
     const double free = (double)f.situation->cores - cores * f.situation->load.cpu;
     if (is_gpu(f.processor)) // launches come from one thread, and it gets one core at most
         f.speed.cpu = fit->cpu_lost + (f.speed.cpu - fit->cpu_lost) * fmin(1, fmax(free, 0.05));
-    struct tdm_cell *cell = tdm_arena_alloc(costs->arena, sizeof *cell);
-    if (!cell || fill_cell(&f, cell))
-        return NULL;
-    costs->cells[index] = cell;
-    return cell;
+    struct tdm_cell *cell = make_place(costs, situation, processor, opp);
+    return cell && !fill_cell(&f, cell) ? cell : NULL;
 }
 
 // ---- shapes ------------------------------------------------------------------------------------
@@ -303,17 +318,22 @@ struct tdm_costs *tdm_costs_new(const struct tdm_board *board, const struct tdm_
         if (levels->xi[i] < 1)
             costs->part_share[costs->part_count++] = 1 - levels->xi[i];
     costs->gap = tdm_board_rails_gap(board, version->fit.power->rails, NULL);
-    costs->accuracy.xi = NAN; // nothing asked for yet
+    for (size_t i = 0; i < TDM_COUNT(costs->accuracy); i++)
+        costs->accuracy[i].xi = NAN; // nothing asked for yet
     costs->situation_count = situation_count;
-    size_t cells = situation_count * board->processor_count;
-    for (int domain = 0; domain < TDM_CLOCKS; domain++) {
-        costs->opp_count[domain] = (int)board->domain[domain]->opp_count;
-        cells *= board->domain[domain]->opp_count;
-    }
+    costs->processor_count = board->processor_count;
+    costs->cpu_count = board->domain[TDM_CPU]->opp_count;
+    costs->gpu_count = board->domain[TDM_GPU]->opp_count;
+    costs->emc_count = board->domain[TDM_EMC]->opp_count;
+    const size_t bytes =
+        sizeof(struct tdm_cell) + (size_t)costs->point_count * sizeof(double) + CACHE_LINE - 1;
+    costs->cell_size = bytes / CACHE_LINE * CACHE_LINE;
     costs->arena = tdm_arena_new((size_t)MOST_MEMORY << 20);
-    costs->cells = calloc(cells, sizeof *costs->cells);
+    costs->rows =
+        calloc(situation_count * costs->processor_count * costs->cpu_count * costs->gpu_count,
+               sizeof *costs->rows);
     costs->situations = malloc(situation_count * sizeof *costs->situations);
-    if (!costs->arena || !costs->cells || !costs->situations || find_shapes(costs)) {
+    if (!costs->arena || !costs->rows || !costs->situations || find_shapes(costs)) {
         tdm_costs_free(costs);
         return NULL;
     }
@@ -326,7 +346,7 @@ void tdm_costs_free(struct tdm_costs *costs)
     if (!costs)
         return;
     tdm_arena_free(costs->arena);
-    free(costs->cells);
+    free(costs->rows);
     free(costs->situations);
     free(costs);
 }

@@ -27,17 +27,25 @@ struct tdm_part {
     struct tdm_watts watts; /**< while it runs */
 };
 
-/** One board, dnn and processor at one set of clocks, in one situation. */
+/**
+ * One board, dnn and processor at one set of clocks, in one situation. What a stage reads lies
+ * together, in as few lines of the cache as can be: under random plans, each is another cell.
+ */
 struct tdm_cell {
-    double time;              /**< s of the whole */
-    double uc, ug, um;        /**< utilisation of cpu, gpu and memory meanwhile */
-    const double *head;       /**< s of the layers before each point; point_count of them */
-    struct tdm_watts run;     /**< W while it runs, leakage at the reference temperature */
+    struct tdm_watts run;         /**< W while it runs, leakage at the reference temperature */
+    double run_sum;               /**< W, less the leakage */
+    double ug;                    /**< utilisation of the gpu meanwhile */
+    const struct tdm_part *parts; /**< one a level of xi below 1; NULL: nobody asked for the cell */
+
     struct tdm_watts idle;    /**< W while nothing runs */
+    double idle_sum;          /**< W, less the leakage */
+    double pack_rate;         /**< bytes/s that one core packs */
+    double packing_sum;       /**< W, less the leakage */
     struct tdm_watts packing; /**< W while one core packs what is sent */
-    double run_sum, idle_sum, packing_sum; /**< W, less the leakage */
-    double pack_rate;                      /**< bytes/s that one core packs */
-    const struct tdm_part *parts;          /**< one a level of xi below 1 */
+
+    double time;   /**< s of the whole */
+    double uc, um; /**< utilisation of cpu and memory meanwhile */
+    double head[]; /**< s of the layers before each point; point_count of them */
 };
 
 /** A layer's share of the whole; layers alike are weighed once. */
@@ -55,16 +63,17 @@ struct tdm_costs {
     double part_share[TDM_MOST_LEVELS + 1];
     struct tdm_situation *situations;
     size_t situation_count;
-    int opp_count[TDM_CLOCKS];
+    size_t processor_count, cpu_count, gpu_count, emc_count; /**< processors and OPPs */
     struct tdm_shape *shapes;
     size_t shape_count;
     int *shape_of; /**< by layer */
-    struct {
+    struct tdm_known_accuracy {
         double xi, value;
         int bits;
-    } accuracy; /**< the last that was asked for */
-    double gap; /**< W of total rails that the fit does not cover; part of `fixed` */
-    const struct tdm_cell **cells; /**< by situation, processor, cpu, gpu, emc */
+    } accuracy[12];       /**< what was asked for last, by kind of question */
+    double gap;           /**< W of total rails that the fit does not cover; part of `fixed` */
+    unsigned char **rows; /**< of cells by emc; by situation, processor, cpu and gpu */
+    size_t cell_size;     /**< bytes from one to the next */
     struct tdm_arena *arena;
 };
 
@@ -78,34 +87,41 @@ struct tdm_costs *tdm_costs_new(const struct tdm_board *board, const struct tdm_
 void tdm_costs_free(struct tdm_costs *costs);
 
 /** Computes a cell; NULL only if memory ran out. */
-const struct tdm_cell *tdm_costs_fill(struct tdm_costs *costs, size_t index, int situation,
-                                      int processor, const int opp[TDM_CLOCKS]);
+const struct tdm_cell *tdm_costs_fill(struct tdm_costs *costs, int situation, int processor,
+                                      const int opp[TDM_CLOCKS]);
+
+/** Where the row is whose cells differ in the memory's clock alone. */
+static inline size_t tdm_costs_row(const struct tdm_costs *costs, int situation, int processor,
+                                   const int opp[TDM_CLOCKS])
+{
+    const size_t kind = (size_t)situation * costs->processor_count + (size_t)processor;
+    return (kind * costs->cpu_count + (size_t)opp[0]) * costs->gpu_count + (size_t)opp[1];
+}
 
 static inline const struct tdm_cell *tdm_costs_at(struct tdm_costs *costs, int situation,
                                                   int processor, const int opp[TDM_CLOCKS])
 {
-    const size_t row = (size_t)situation * costs->board->processor_count + (size_t)processor;
-    const size_t index =
-        ((row * (size_t)costs->opp_count[0] + (size_t)opp[0]) * (size_t)costs->opp_count[1] +
-         (size_t)opp[1]) *
-            (size_t)costs->opp_count[2] +
-        (size_t)opp[2];
-    const struct tdm_cell *cell = costs->cells[index];
-    return cell ? cell : tdm_costs_fill(costs, index, situation, processor, opp);
+    const unsigned char *row = costs->rows[tdm_costs_row(costs, situation, processor, opp)];
+    if (row) {
+        const void *place = row + (size_t)opp[2] * costs->cell_size;
+        const struct tdm_cell *cell = place;
+        if (cell->parts)
+            return cell;
+    }
+    return tdm_costs_fill(costs, situation, processor, opp);
 }
 
 /** Index of the part whose share stays when `xi` is sent; -1: none does (xi = 1). */
 int tdm_costs_part(const struct tdm_costs *costs, double xi);
 
-/** tdm_dnn_accuracy; remembers the last answer. */
+/** tdm_dnn_accuracy; remembers the last answers: by bits, of all, a share and nothing sent. */
 static inline double tdm_costs_accuracy(struct tdm_costs *costs, double xi, int bits)
 {
-    if (costs->accuracy.xi != xi || costs->accuracy.bits != bits) {
-        costs->accuracy.value = tdm_dnn_accuracy(costs->dnn, xi, bits);
-        costs->accuracy.xi = xi;
-        costs->accuracy.bits = bits;
-    }
-    return costs->accuracy.value;
+    const unsigned kind = (((unsigned)bits / 8) & 3) * 3 + (xi > 0) + (xi >= 1);
+    struct tdm_known_accuracy *known = &costs->accuracy[kind];
+    if (known->xi != xi || known->bits != bits)
+        *known = (struct tdm_known_accuracy){xi, tdm_dnn_accuracy(costs->dnn, xi, bits), bits};
+    return known->value;
 }
 
 /** Layers that lie before a point. */

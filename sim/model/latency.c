@@ -4,35 +4,36 @@
 #include <assert.h>
 #include <math.h>
 
-/** Value and derivatives of (x^n + y^n)^(1/n). */
+/** Value of (x^n + y^n)^(1/n), and its derivatives where they are asked for. */
 struct soft_max {
     double value, dx, dy, dn;
 };
 
-static struct soft_max soft_max(double x, double y, double n)
+static struct soft_max soft_max(double x, double y, double n, bool slopes)
 {
     const double high = fmax(x, y), low = fmin(x, y);
     if (high <= 0)
         return (struct soft_max){0, 0, 0, 0};
     // Relative to the larger, so that no power over- or underflows.
-    const double u = low / high;
-    const double un = u > 0 ? exp(n * log(u)) : 0;
-    const double s = 1 + un;
-    const double value = high * exp(log1p(un) / n);
+    const double u = low / high, logu = u > 0 ? log(u) : 0;
+    const double un = u > 0 ? exp(n * logu) : 0;
+    const double s = 1 + un, logs = log1p(un);
+    const double value = high * exp(logs / n);
+    if (!slopes) // they would take as long as the value
+        return (struct soft_max){.value = value};
     const double dhigh = value / (high * s);
     const double dlow = u > 0 ? value * un / (low * s) : 0;
-    const double ulogu = u > 0 ? un * log(u) : 0;
     return (struct soft_max){
         .value = value,
         .dx = x >= y ? dhigh : dlow,
         .dy = x >= y ? dlow : dhigh,
-        .dn = value * (ulogu / (n * s) - log1p(un) / (n * n)),
+        .dn = value * (un * logu / (n * s) - logs / (n * n)),
     };
 }
 
 double tdm_soft_max(double x, double y, double n)
 {
-    return soft_max(x, y, n).value;
+    return soft_max(x, y, n, false).value;
 }
 
 struct tdm_times tdm_latency_at(const struct tdm_fit *fit, const struct tdm_latency *shared,
@@ -47,11 +48,12 @@ struct tdm_times tdm_latency_slopes(const struct tdm_fit *fit, const struct tdm_
     assert(speed->cpu > fit->cpu_lost && speed->gpu > shared->gpu_lost && speed->bandwidth > 0);
     const double c = 1 / (speed->cpu - fit->cpu_lost), g = 1 / (speed->gpu - shared->gpu_lost);
     const double w = 1 / speed->bandwidth;
-    const struct soft_max kernel = soft_max(fit->compute * g, fit->traffic * w, fit->overlap);
-    const struct soft_max byte = soft_max(w, shared->ridge * g, shared->ridge_sharpness);
+    const struct soft_max kernel =
+        soft_max(fit->compute * g, fit->traffic * w, fit->overlap, slopes);
+    const struct soft_max byte = soft_max(w, shared->ridge * g, shared->ridge_sharpness, slopes);
     const double device = fit->serial * g + kernel.value + fit->bound * byte.value + fit->fixed;
     const double host = fit->launch * c + fit->launch_traffic * w;
-    const struct soft_max both = soft_max(host, device, fit->concurrency);
+    const struct soft_max both = soft_max(host, device, fit->concurrency, slopes);
     const double total = both.value + fit->host * c;
     const double memory = (fit->traffic + fit->bound + fit->launch_traffic) * w;
     if (slopes) {

@@ -203,9 +203,9 @@ struct tdm_scenario_environment {
     int64_t backlog;     /**< requests that wait, at which a run is given up; 0: never */
     int start;           /**< enum tdm_start */
     const char *observe; /**< "all", or names of entries */
-    const char *reward;  /**< its name (env/reward.h) */
+    const char *reward;  /**< its name (env/reward.h); NULL: as usual */
     double alpha, beta;  /**< weights of those rewards that have them */
-    double worst;        /**< rewards below it are raised to it */
+    double worst;        /**< rewards below it are raised to it; NAN: as usual for the reward */
     int thinking;        /**< enum tdm_thinking */
     double think;        /**< s a decision, at any clock; NAN: as the board's file says */
 };

@@ -319,14 +319,16 @@ static const struct tdm_attribute environment_attributes[] = {
     {"observe", TDM_TEXT, AT(tdm_scenario_environment, observe),
      "'all', or a list of entries (tandem help environment)", .fallback = "all"},
     {"reward", TDM_NAME, AT(tdm_scenario_environment, reward),
-     "of a request (tandem help environment)", .fallback = "cost"},
+     "of a request (tandem help environment); none: the one that a policy is made for, else cost"},
     {"alpha", TDM_QUANTITY, AT(tdm_scenario_environment, alpha), "weight of latency in it",
      .fallback = "0.1", .min = 0, .max = 1e6},
     {"beta", TDM_QUANTITY, AT(tdm_scenario_environment, beta), "weight of accuracy in it",
      .fallback = "0.1", .min = 0, .max = 1e6},
     {"worst", TDM_QUANTITY, AT(tdm_scenario_environment, worst),
-     "rewards below it are raised to it, so that lost requests do not drown the rest",
-     .fallback = "-10", .min = -1e9, .max = 0},
+     "rewards below it are raised to it, so that lost requests do not drown the rest; none: -10, "
+     "of "
+     "autoscale -100000",
+     .min = -1e9, .max = 0},
     {"thinking", TDM_CHOICE, AT(tdm_scenario_environment, thinking),
      "blocking: a request waits for its decision; concurrent: the decision on the next one is made "
      "while one runs; free: it takes no time",

@@ -212,10 +212,13 @@ static size_t gallop(const double *values, size_t count, size_t i, double wanted
 size_t tdm_trace_seek(const struct tdm_trace *trace, struct tdm_cursor *cursor, double time)
 {
     assert(time >= 0 && time < INFINITY);
+    enum { NEAR = 4 };
     double local = time - cursor->origin;
-    const size_t next = cursor->index + 1; // the likeliest
-    if (next < trace->count && local >= trace->t[next] && local < trace->t[next + 1])
-        return cursor->index = next;
+    const size_t next = cursor->index + 1;
+    if (local >= trace->t[next]) // a little later is the likeliest
+        for (size_t i = next; i < trace->count && i < next + NEAR; i++)
+            if (local < trace->t[i + 1])
+                return cursor->index = i;
     if (trace->loop && !(local >= 0 && local < trace->duration)) {
         const double origin = turn_origin(trace, time);
         // Turns mostly follow one another: then the walk begins at the first sample.

@@ -37,6 +37,9 @@ int tdm_sweep_draw(struct tdm_report *report, size_t index, struct tdm_figure *f
 size_t tdm_offload_count(const struct tdm_report *report, char *why, size_t size);
 int tdm_offload_draw(struct tdm_report *report, size_t index, struct tdm_figure *figure,
                      struct tdm_error *error);
+size_t tdm_learning_count(const struct tdm_report *report, char *why, size_t size);
+int tdm_learning_draw(struct tdm_report *report, size_t index, struct tdm_figure *figure,
+                      struct tdm_error *error);
 size_t tdm_time_count(const struct tdm_report *report, char *why, size_t size);
 int tdm_power_draw(struct tdm_report *report, size_t index, struct tdm_figure *figure,
                    struct tdm_error *error);

@@ -11,6 +11,8 @@ const struct tdm_plot tdm_plots[] = {
     {"latency", "distribution of the latency by policy", tdm_latency_count, tdm_latency_draw},
     {"offload", "share of requests offloaded against the bandwidth", tdm_offload_count,
      tdm_offload_draw},
+    {"learning", "how learned policies got better while they learned", tdm_learning_count,
+     tdm_learning_draw},
     {"power", "power of one run over time", tdm_time_count, tdm_power_draw},
     {"energy", "energy of one run over time, by cause", tdm_time_count, tdm_energy_draw},
     {"clocks", "clocks of one run over time", tdm_time_count, tdm_clocks_draw},

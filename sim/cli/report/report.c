@@ -86,7 +86,8 @@ static int parse(int argc, char **argv, struct arguments *a)
     };
     const struct tdm_usage usage = {
         "report", "FILE...",
-        "Draws records of runs, and merged files of sweeps: one page that needs nothing else, with "
+        "Draws records of runs, merged files of sweeps, and how learned policies learned: one page "
+        "that needs nothing else, with "
         "plots, their numbers, the scenario and where its numbers come from. Drawn by gnuplot.",
         options, TDM_COUNT(options)};
     const int count = tdm_options_read(&usage, argc, argv, a->files, 0, MOST_FILES);
@@ -144,7 +145,10 @@ static int read_all(const struct arguments *a, struct tdm_report *report, struct
     }
     tdm_progress_end(&progress);
     if (status == 0 && !report->run_count)
-        status = tdm_fail_at(error, a->files[0], 0, 0, "links to no record");
+        status = tdm_fail_at(error, a->files[0], 0, 0,
+                             report->learning_count ? "a learned policy; a report needs "
+                                                      "the record of a run, too"
+                                                    : "links to no record");
     return status || tdm_report_order(report, error) || tdm_report_count(report, error) ||
                    find_timed(a, report, error)
                ? -1

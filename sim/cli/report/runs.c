@@ -299,10 +299,23 @@ static void visit_link(void *context, const char *name)
         l->status = add_link(l->report, l->file, l->path, name, l->error);
 }
 
+static int add_learning(struct tdm_report *report, struct tdm_h5 *file, const char *path,
+                        struct tdm_error *error)
+{
+    struct tdm_report_learning *more =
+        grow(report->learnings, &report->learning_count, sizeof *more);
+    if (!more)
+        return no_memory(error);
+    report->learnings = more;
+    return tdm_learning_read(&more[report->learning_count - 1], file, path, error);
+}
+
 static int add_file(struct tdm_report *report, struct tdm_h5 *file, const char *path,
                     struct tdm_error *error)
 {
     struct links links = {report, file, path, error, 0};
+    if (tdm_learning_is(file))
+        return add_learning(report, file, path, error);
     if (!tdm_h5_has(file, "/links"))
         return add_record(report, file, path, NULL, error);
     int64_t version;
@@ -451,6 +464,9 @@ void tdm_report_free(struct tdm_report *report)
         free(report->attributes[i].numbers);
         free(report->attributes[i].values);
     }
+    for (size_t i = 0; i < report->learning_count; i++)
+        tdm_learning_free(&report->learnings[i]);
+    free(report->learnings);
     free(report->runs);
     free(report->policies);
     free(report->variants);

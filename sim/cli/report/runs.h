@@ -8,6 +8,7 @@
 
 #include <gsl/gsl_histogram.h>
 
+#include "cli/report/learning.h"
 #include "engine/record_read.h"
 
 enum {
@@ -67,9 +68,11 @@ struct tdm_report {
     size_t cell_count;
     struct tdm_report_attribute *attributes; /**< of stats.h */
     size_t attribute_count;
+    struct tdm_report_learning *learnings; /**< of learned policies' files */
+    size_t learning_count;
 };
 
-/** Reads a record, or all records that a merged file links to. */
+/** Reads a record, all records that a merged file links to, or the curves of a learned policy. */
 int tdm_report_add(struct tdm_report *report, const char *path, struct tdm_error *error);
 
 /** Once all is read: puts variants in order and names them. */
