@@ -172,6 +172,10 @@ void tdm_engine_decide(struct tdm_engine *engine, const struct tdm_plan *plan);
  * next, of whatever board, and its reward is that of all requests that were answered until the one
  * after it.
  *
+ * With a <environment period="…"> the boards' streams take turns instead, once a period, in the
+ * scenario's order: each step decides for one of them until the next period, and shares of links
+ * and servers follow from all of them. The last one's step has the rewards of the whole period.
+ *
  * An episode is truncated after the scenario's number of requests, or when its run is over, and
  * terminates where so many requests wait that the run is given up. The next one goes on from there,
  * or begins another run with another seed.

@@ -271,6 +271,17 @@ void tdm_unit_see(struct tdm_unit *unit, size_t index, struct tdm_view *view)
     view->signal = trace->signal ? trace->signal[i] : NAN;
 }
 
+void tdm_unit_see_at(const struct tdm_unit *unit, size_t index, double now, struct tdm_view *view)
+{
+    struct tdm_way way = unit->ways[index]; // so that the board's own probes stay as they are
+    const struct tdm_scenario_link *link = way.link;
+    probe(&way, now);
+    view->bandwidth = way.probes.bandwidth;
+    view->trend = way.probes.trend;
+    view->rtt = tdm_trace_rtt_at(link->series, &way.up, link->offset + now, link->rtt);
+    view->signal = tdm_trace_signal_at(link->series, &way.up, link->offset + now, NAN);
+}
+
 static void fill_link(struct tdm_unit *unit, struct tdm_state *state)
 {
     struct tdm_view view = {NAN, NAN, NAN, NAN};

@@ -305,6 +305,7 @@ struct tdm_unit *tdm_unit_new(const struct tdm_scenario *scenario, int board,
     unit->board = scenario->boards[board].board;
     unit->seed = setup->seed;
     unit->twin = setup->twin;
+    unit->peers = setup->peers;
     if (make(unit, setup, error)) {
         tdm_unit_free(unit);
         return NULL;

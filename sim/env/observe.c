@@ -59,6 +59,11 @@ const struct tdm_entry tdm_entries[TDM_ENTRIES] = {
                         "of the dnn: fully connected, products with weights among them"},
     [TDM_SEES_RECURRENT] = {"recurrent", "layers", 0, 64, false, "of the dnn"},
     [TDM_SEES_VERSION] = PREVIOUS("version"),
+    [TDM_SEES_WEIGHT] = {"weight", "1", 0, 1, false, "of accuracy, as the stream says"},
+    [TDM_SEES_LINK_CROWD] = {"link-crowd", "1", 0, 4, false,
+                             "what the others who share its link claim of that: the sum of the "
+                             "square roots of the utility that their transfers would cost alone"},
+    [TDM_SEES_SERVER_CROWD] = {"server-crowd", "1", 0, 4, false, "the same of the server"},
 };
 
 // ---- scales ------------------------------------------------------------------------------------
@@ -228,4 +233,5 @@ void tdm_observer_see(struct tdm_observer *observer, const struct tdm_state *sta
         entries[previous_of(actions->knob[i])] =
             within((double)previous[i] / (actions->levels[i] - 1), 0, 1);
     entries[TDM_SEES_THINKING] = within(thinking / time, 0, 1);
+    entries[TDM_SEES_WEIGHT] = within(state->unit->scenario->streams[state->stream].weight, 0, 1);
 }

@@ -44,6 +44,9 @@ enum tdm_entry_index {
     TDM_SEES_RECURRENT,
     TDM_USUAL_ENTRIES,                    /**< the rest are seen only where they can differ */
     TDM_SEES_VERSION = TDM_USUAL_ENTRIES, /**< of the previous action */
+    TDM_SEES_WEIGHT,                      /**< of the stream; from here on, a coordinator's */
+    TDM_SEES_LINK_CROWD,                  /**< the others' claims (coordinator.h) */
+    TDM_SEES_SERVER_CROWD,
     TDM_ENTRIES
 };
 extern const struct tdm_entry tdm_entries[TDM_ENTRIES];

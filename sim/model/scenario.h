@@ -131,6 +131,7 @@ struct tdm_stream {
     int64_t count;      /**< at most so many; 0: any number */
     double deadline;    /**< s after arrival; INFINITY: none */
     double accuracy;    /**< expected, that is needed; 0: any */
+    double weight;      /**< of accuracy against time, for coordinators: 0 to 0.99 */
     int64_t queue;      /**< requests that may wait; more are dropped; -1: any number */
     int drop;           /**< enum tdm_drop: drop a request whose deadline passed in the queue */
     int64_t inflight;   /**< requests in service at once */
@@ -207,6 +208,7 @@ struct tdm_scenario_environment {
     double alpha, beta;  /**< weights of those rewards that have them */
     double worst;        /**< rewards below it are raised to it; NAN: as usual for the reward */
     int thinking;        /**< enum tdm_thinking */
+    double period;       /**< s, after which a coordinator decides for all; NAN: nobody does */
     double think;        /**< s a decision, at any clock; NAN: as the board's file says */
 };
 

@@ -111,6 +111,10 @@ static const struct tdm_attribute stream_attributes[] = {
     {"accuracy", TDM_QUANTITY, AT(tdm_stream, accuracy),
      "expected share of right answers that is needed", .dimension = TDM_SHARE, .fallback = "0 %",
      .min = 0, .max = 1},
+    {"weight", TDM_QUANTITY, AT(tdm_stream, weight),
+     "of accuracy against time, to a coordinator: high where answers should be right, low where "
+     "they should be soon",
+     .dimension = TDM_SHARE, .fallback = "50 %", .min = 0, .max = 0.99},
     {"queue", TDM_INTEGER, AT(tdm_stream, queue), "requests that may wait; -1: any number",
      .fallback = "-1", .min = -1, .max = 1e9},
     {"drop", TDM_CHOICE, AT(tdm_stream, drop), "late: drop what is past its deadline unserved",
@@ -333,6 +337,10 @@ static const struct tdm_attribute environment_attributes[] = {
      "blocking: a request waits for its decision; concurrent: the decision on the next one is made "
      "while one runs; free: it takes no time",
      .choices = tdm_thinking_names},
+    {"period", TDM_QUANTITY, AT(tdm_scenario_environment, period),
+     "after which a coordinator decides for all boards (tandem help environment); none: each "
+     "decides for each of its requests",
+     .dimension = TDM_TIME, .min = 1e-3, .max = 1e9},
     {"think", TDM_QUANTITY, AT(tdm_scenario_environment, think),
      "that a decision takes at any clock; none: the board's figure, at the CPU clock in force",
      .dimension = TDM_TIME, .min = 0, .max = 1e3},

@@ -254,7 +254,8 @@ static void test_subset(void **state)
     envs_reset(all, 3, many);
     for (int k = 0; k < 20; k++) {
         for (int i = 0; i < 3; i++)
-            assert_true(few[i] == many[envs_find(most->entries, TDM_USUAL_ENTRIES, spaces->entries[i])]);
+            assert_true(few[i] ==
+                        many[envs_find(most->entries, TDM_USUAL_ENTRIES, spaces->entries[i])]);
         int32_t action[TDM_KNOBS] = {k % 2, k % 3};
         envs_step(env, action, few);
         envs_step(all, action, many);
