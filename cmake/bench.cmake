@@ -8,8 +8,15 @@ if(bench_sources)
     target_compile_options(tandem-bench PRIVATE ${TANDEM_LTO_COMPILE})
     target_link_libraries(tandem-bench PRIVATE tandem_static)
     target_link_options(tandem-bench PRIVATE ${TANDEM_LTO_LINK})
+    # What PyTorch makes of the same training stands below, where there is PyTorch.
+    set(torch_command)
+    if(TANDEM_PYTHON)
+        set(torch_command COMMAND "${TANDEM_PYTHON}"
+            "${PROJECT_SOURCE_DIR}/tests/bench/train_torch.py" "${PROJECT_BINARY_DIR}/bench.json")
+    endif()
     add_custom_target(bench
         COMMAND tandem-bench "${PROJECT_BINARY_DIR}/bench.json"
+        ${torch_command}
         WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"
         COMMENT "Benchmarks: table below, JSON in ${PROJECT_BINARY_DIR}/bench.json"
         USES_TERMINAL VERBATIM)

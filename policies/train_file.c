@@ -9,7 +9,7 @@
 #include "core/partial.h"
 #include "policies/train_parts.h"
 
-enum { MOST_CURVES = 1 << 24 };
+enum { MOST_ROUNDS = 1 << 22 }; // that a file may have: each is a row of the curves
 
 // ---- curves ------------------------------------------------------------------------------------
 
@@ -68,10 +68,12 @@ static int read_curves(struct tdm_training *t, struct tdm_h5 *file, struct tdm_e
 {
     size_t shape[TDM_H5_RANK];
     const int rank = tdm_h5_shape(file, "/learning/steps", shape, error);
-    if (rank != 1 || shape[0] > MOST_CURVES)
-        return rank < 0
-                   ? -1
-                   : tdm_fail_at(error, tdm_h5_file(file), 0, 0, "'/learning/steps' is no column");
+    if (rank < 0)
+        return -1;
+    if (rank != 1 || shape[0] != (size_t)t->rounds)
+        return tdm_fail_at(error, tdm_h5_file(file), 0, 0,
+                           "'/learning/steps' is no column of %lld rows, one a round",
+                           (long long)t->rounds);
     const size_t count = shape[0];
     double *values = malloc((count + 1) * sizeof *values);
     int64_t *steps = malloc((count + 1) * sizeof *steps);
@@ -180,7 +182,8 @@ static int read_learning(struct tdm_training *t, struct tdm_h5 *file, struct tdm
         tdm_h5_get_double(file, path, "best_reward", &t->best_reward, error) ||
         tdm_h5_get_double(file, path, "oracle_cost", &t->oracle_cost, error))
         return -1;
-    if (t->steps < 0 || t->rounds < 0 || t->worse < 0 || isnan(t->best_reward))
+    if (t->steps < 0 || t->rounds < 0 || t->rounds > MOST_ROUNDS || t->worse < 0 ||
+        t->worse > t->rounds || isnan(t->best_reward))
         return tdm_fail_at(error, tdm_h5_file(file), 0, 0, "'/learning' makes no sense");
     return read_curves(t, file, error);
 }

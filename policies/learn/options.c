@@ -113,6 +113,8 @@ void tdm_learn_options_store(struct tdm_learn_options *options, struct tdm_store
             tdm_store_integer(store, o->name, &whole, (int64_t)o->low, (int64_t)o->high);
             value = (double)whole;
         }
+        if (store->failed) // then it may be anything
+            return;
         tdm_learn_option_set(options, o, value);
     }
 }

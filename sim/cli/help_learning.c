@@ -53,8 +53,8 @@ static void print_knobs(FILE *stream, int width)
         [TDM_KNOB_EMC] = "the same of the memory",
         [TDM_KNOB_PROCESSOR] = "what runs the stages, in the board's order",
         [TDM_KNOB_CUT] = "points to cut the network at, from the input on",
-        [TDM_KNOB_XI] = "0: nothing is sent; then the shares of the channels beyond the cut that "
-                        "are sent, rising (the input goes whole)",
+        [TDM_KNOB_XI] =
+            "0: nothing is sent; then shares of the channels, rising (the input: whole)",
         [TDM_KNOB_BITS] = "of each value that is sent, as the scenario lists them",
         [TDM_KNOB_LINK] = "the board's links, in the scenario's order",
     };
@@ -84,9 +84,10 @@ static void print_thinking(FILE *stream, int width)
         {"blocking", "a request waits for its decision; one CPU core is busy meanwhile"},
         {"concurrent",
          "while a request runs, the next one is decided on, and begins no earlier than that is "
-         "done. The first of a run is served by the board alone at its top clocks. The discount "
-         "is gamma^(t_AS/H): t_AS the thought's length, H the request's; at most 1 (Xiao et al., "
-         "ICLR 2020). What the core draws meanwhile is not counted"},
+         "done. The first of a run is served by the board alone at its top clocks. Each step "
+         "tells the exponent t_AS/H, at most 1, for discounts of gamma^(t_AS/H): t_AS the "
+         "thought's length, H the request's (Xiao et al., ICLR 2020). What the core draws "
+         "meanwhile is not counted"},
         {"free", "decisions take no time"},
     };
     pairs(stream, width, modes, sizeof modes / sizeof *modes);

@@ -69,6 +69,8 @@ const struct tdm_json_key tdm_json_keys[] = {
     {TRAIN, "last_cost_j", "J", "mean cost of a request in the last trial"},
     {TRAIN, "oracle_cost_j", "J", "the oracle's on the same runs; null where not known"},
     {TRAIN, "seconds", "s", "that it took"},
+    {TRAIN, "visited", "1", "states of a table that were seen; 0 for networks"},
+    {TRAIN, "states", "1", "states that the table has; 0 for networks"},
     {TRAIN, "over", "", "false: interrupted, and --resume goes on"},
     {SWEEP, "grid", "", "its name"},
     {SWEEP, "tasks", "", "list of the objects below"},

@@ -31,6 +31,8 @@ static const struct bench_case *const cases[] = {&bench_requests_closed,
                                                  &bench_transfer_long,
                                                  &bench_record,
                                                  &bench_fleet,
+                                                 &bench_environment,
+                                                 &bench_training,
                                                  NULL};
 
 // ---- timing ------------------------------------------------------------------------------------

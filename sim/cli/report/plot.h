@@ -10,7 +10,8 @@ struct tdm_plot {
     const char *name;
     const char *title; /**< what one sees, lower case, for --list */
 
-    /** How many figures the data are for; 0 and why not in `why`. */
+    /** How many figures the data are for; 0 and why not in `why`, or "" where nobody would miss
+     * them. */
     size_t (*count)(const struct tdm_report *report, char *why, size_t size);
 
     /** Fills in the title, and writes script, notes and numbers of figure `index`. */

@@ -9,7 +9,7 @@ size_t tdm_learning_count(const struct tdm_report *report, char *why, size_t siz
     for (size_t i = 0; i < report->learning_count; i++)
         if (report->learnings[i].count > 1)
             return 1;
-    snprintf(why, size, "no learned policy's file is among those that were named");
+    snprintf(why, size, report->learning_count ? "there was but one trial" : "");
     return 0;
 }
 
@@ -79,7 +79,7 @@ int tdm_learning_draw(struct tdm_report *report, size_t index, struct tdm_figure
                          .scale = {1, "J"},
                          .least = range.least,
                          .most = range.most,
-                         .log = tdm_axis_is_long(range.least, range.most)};
+                         .log = range.most > 4 * range.least};
     struct tdm_html_table table;
     snprintf(figure->title, sizeof figure->title, "Learning");
     tdm_axis_set(&x, figure->script);

@@ -230,10 +230,11 @@ static int draw_all(const struct arguments *a, struct tdm_report *report, FILE *
         if (a->only_some && !a->wanted[i])
             continue;
         const size_t count = plot->count(report, why, sizeof why);
-        if (!count && page)
+        if (!count && page && *why)
             tdm_page_missing(plot->title, why, page);
         if (!count && (!page || a->only_some))
-            fprintf(stderr, "tandem report: %s is left out: %s\n", plot->name, why);
+            fprintf(stderr, "tandem report: %s is left out: %s\n", plot->name,
+                    *why ? why : "none of the files is for it");
         for (size_t f = 0; f < count; f++)
             if (draw_figure(a, report, plot, f, page, error))
                 return -1;

@@ -200,6 +200,8 @@ static void agree(const struct tdm_scenario *scenario, const char *policy, struc
 static void agree_under_every_policy(const struct tdm_scenario *scenario, struct met *met)
 {
     for (const struct tdm_policy_type *const *type = tdm_policies; *type; type++) {
+        if ((*type)->recipe) // has to be trained
+            continue;
         const bool modes = strcmp((*type)->name, "nvpmodel") == 0;
         agree(scenario, modes ? "nvpmodel:0" : (*type)->name, met);
     }
