@@ -15,7 +15,9 @@ struct settings {
     struct tdm_plan *plans; // one a stream
 };
 
-static const char *const keys[] = {"cpu", "gpu", "emc", "cut", "xi", "bits", "processor", "link"};
+static const char *const keys[] = {"cpu",     "gpu",        "emc",         "cut",
+                                   "xi",      "bits",       "processor",   "link",
+                                   "version", "link-share", "server-share"};
 
 static int check_key(const char *key, struct tdm_error *error)
 {
@@ -92,6 +94,24 @@ static int set_point(const struct tdm_dnn *dnn, const char *value, struct tdm_pl
                                   tdm_nearest_hint(&nearest));
 }
 
+static int set_version(const struct tdm_stream *stream, const char *value, struct tdm_plan *plan,
+                       struct tdm_error *error)
+{
+    struct tdm_nearest nearest;
+    tdm_nearest_start(&nearest, value);
+    for (int v = 0; v < stream->version_count; v++) {
+        const char *name = stream->versions[v].dnn->name;
+        if (strcmp(name, value) == 0) {
+            plan->version = v;
+            plan->point = (int)stream->versions[v].dnn->cut_count + 1;
+            return 0;
+        }
+        tdm_nearest_try(&nearest, name);
+    }
+    return tdm_fail(error, "the stream of the board '%.64s' has no version '%.64s'%s",
+                    stream->board_id, value, tdm_nearest_hint(&nearest));
+}
+
 static int set_number(const char *key, const char *value, struct tdm_plan *plan,
                       struct tdm_error *error)
 {
@@ -100,6 +120,10 @@ static int set_number(const char *key, const char *value, struct tdm_plan *plan,
         return -1;
     if (strcmp(key, "xi") == 0 && number > 0 && number <= 1)
         plan->xi = number;
+    else if (strcmp(key, "link-share") == 0 && number > 0 && number <= 1)
+        plan->link_share = number;
+    else if (strcmp(key, "server-share") == 0 && number > 0 && number <= 1)
+        plan->server_share = number;
     else if (strcmp(key, "bits") == 0 && (number == 8 || number == 16 || number == 32))
         plan->bits = (int)number;
     else if (strcmp(key, "link") == 0 && number >= 0 && number < 1e6 && number == (int)number)
@@ -117,7 +141,9 @@ static int apply(const char *key, const char *value, const struct tdm_scenario *
         if (strcmp(key, tdm_domain_names[d]) == 0)
             return set_clock(board, d, value, &plan->opp[d], error);
     if (strcmp(key, "cut") == 0)
-        return set_point(stream->dnn, value, plan, error);
+        return set_point(stream->versions[plan->version].dnn, value, plan, error);
+    if (strcmp(key, "version") == 0)
+        return set_version(stream, value, plan, error);
     if (strcmp(key, "processor") == 0) {
         const struct tdm_processor *processor = tdm_board_processor(board, value);
         if (!processor)
@@ -141,7 +167,8 @@ static int check_plan(const struct tdm_scenario *scenario, const struct tdm_stre
         known |= levels.xi[i] > plan->xi - 1e-9 && levels.xi[i] < plan->xi + 1e-9;
     if (status == 0 && !known)
         status = tdm_fail(error, "xi=%g is none of the scenario's levels", plan->xi);
-    if (status == 0 && plan->xi > 0 && (size_t)plan->point > stream->dnn->cut_count)
+    if (status == 0 && plan->xi > 0 &&
+        (size_t)plan->point > stream->versions[plan->version].dnn->cut_count)
         status = tdm_fail(error, "xi is the share beyond a cut; say cut=LAYER, too");
     if (status == 0 && plan->xi > 0 && plan->point == 0 && plan->xi < 1)
         status = tdm_fail(error, "the input has no channels to share; leave xi out");
@@ -150,6 +177,11 @@ static int check_plan(const struct tdm_scenario *scenario, const struct tdm_stre
                           scenario->boards[stream->board].id, levels.link_count);
     tdm_arena_free(arena);
     return status;
+}
+
+static int turn_of(const char *key)
+{
+    return strcmp(key, "version") == 0 ? 0 : strcmp(key, "cut") == 0 ? 1 : 2;
 }
 
 static int make_plan(const struct settings *s, const struct tdm_scenario *scenario,
@@ -162,10 +194,11 @@ static int make_plan(const struct settings *s, const struct tdm_scenario *scenar
     for (int d = 0; d < TDM_CLOCKS; d++)
         plan->opp[d] = (int)board->domain[d]->opp_count - 1;
     plan->processor = (int)(tdm_board_processor(board, "gpu") - board->processors);
-    // The cut first: it says that all is sent, unless xi says another share.
-    for (int cuts = 1; cuts >= 0; cuts--)
+    // The version first, which has cuts of its own; then the cut: it says that all is sent, unless
+    // xi says another share.
+    for (int turn = 0; turn < 3; turn++)
         for (int i = 0; i < s->count; i++)
-            if ((strcmp(s->pairs[i][0], "cut") == 0) == cuts &&
+            if (turn_of(s->pairs[i][0]) == turn &&
                 apply(s->pairs[i][0], s->pairs[i][1], scenario, stream, plan, error))
                 return -1;
     return check_plan(scenario, stream, plan, error);
@@ -215,7 +248,10 @@ const struct tdm_policy_type tdm_policy_fixed = {
             "  xi             share of the channels beyond the cut that is sent (default 1)\n"
             "  bits           8, 16 or 32\n"
             "  processor      gpu, cpu, …\n"
-            "  link           index of the board's link, from 0",
+            "  link           index of the board's link, from 0\n"
+            "  version        one of the stream's networks\n"
+            "  link-share     of the link, and\n"
+            "  server-share   of the server that each board is allotted (with --engine analytic:)",
     .open = open_fixed,
     .decide = decide,
     .close = close_fixed,

@@ -52,12 +52,32 @@ static void find_branches(struct tdm_learned *l)
         l->levels[l->branches++] = 1;
 }
 
+// Whoever learns to decide for all at once knows nothing of deciding one by one.
+static int check_period(const struct tdm_learned *l, struct tdm_error *error)
+{
+    const bool coordinated = tdm_process_coordinator(l->process) != NULL;
+    const char *name = l->type->name;
+    if (coordinated == l->type->recipe->coordinates)
+        return 0;
+    if (coordinated)
+        return tdm_fail_at(error, l->scenario->path, 0, 0,
+                           "the policy '%s' decides for each request, and the <environment> has a "
+                           "period for coordinators ('mcia'): leave the period out",
+                           name);
+    return tdm_fail_at(error, l->scenario->path, 0, 0,
+                       "the policy '%s' decides once a period for all boards: write <environment "
+                       "period=\"1 s\"/>",
+                       name);
+}
+
 int tdm_learned_open(struct tdm_learned *learned, const struct tdm_policy_type *type,
                      const struct tdm_scenario *scenario, struct tdm_error *error)
 {
     *learned = (struct tdm_learned){.type = type, .scenario = scenario};
     learned->process = tdm_process_new(scenario, error);
     if (!learned->process)
+        return -1;
+    if (check_period(learned, error))
         return -1;
     if (type->recipe->reward)
         tdm_process_prefer_reward(learned->process, type->recipe->reward);

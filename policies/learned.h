@@ -26,6 +26,7 @@ struct tdm_recipe {
     int round;                    /**< … and steps of each in a round; 0: as usual */
     void (*options)(struct tdm_learn_options *options); /**< sets its own */
 
+    bool coordinates; /**< it decides once a period for all: an <environment> with a period */
     bool targets; /**< one branch: where all of a request runs, and at which clock (targets.h) */
     /** Where one branch a free knob will not do: branches and their levels, returns how many. */
     int (*branches)(const struct tdm_actions *actions, int *levels);

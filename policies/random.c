@@ -26,16 +26,22 @@ static int pick(struct tdm_random *random, int count)
 static void decide(struct tdm_policy *policy, const struct tdm_state *state, struct tdm_plan *plan)
 {
     struct tdm_random *random = policy->own;
-    const struct tdm_levels *levels = tdm_unit_queue(state->unit, state->stream)->levels;
+    const struct tdm_queue *queue = tdm_unit_queue(state->unit, state->stream);
+    const struct tdm_levels *levels = queue->levels;
     tdm_plan_governed(state, plan);
     for (int d = 0; d < TDM_CLOCKS; d++)
         plan->opp[d] = levels->opp[d][pick(random, levels->opp_count[d])];
     plan->processor = levels->processor[pick(random, levels->processor_count)];
+    if (levels->version_count > 1) { // else as if there were no such knob
+        plan->version = levels->version[pick(random, levels->version_count)];
+        plan->point = queue->versions[plan->version].costs->point_count - 1;
+    }
     // One of the points, or none of them: all on the board.
-    const int point = levels->xi_count ? pick(random, levels->point_count + 1) : 0;
-    if (levels->xi_count == 0 || point == levels->point_count)
+    const int points = levels->version_points[plan->version];
+    const int point = levels->xi_count ? pick(random, points + 1) : 0;
+    if (levels->xi_count == 0 || point == points)
         return;
-    plan->point = levels->point[point];
+    plan->point = levels->version_point[plan->version][point];
     // Before the first layer there are no channels to share: the input goes whole.
     plan->xi = plan->point == 0 ? 1 : levels->xi[pick(random, levels->xi_count)];
     plan->bits = levels->bits[pick(random, levels->bits_count)];

@@ -103,7 +103,12 @@ static double around(const struct tdm_search *s, const struct tdm_way *way, doub
 // What the board draws whatever it does.
 static double fixed_watts(const struct tdm_search *s)
 {
-    return s->queue->costs->fit.power->fixed + s->queue->costs->gap;
+    double least = INFINITY;
+    for (int v = 0; v < s->levels.version_count; v++) {
+        const struct tdm_costs *costs = s->queue->versions[s->levels.version[v]].costs;
+        least = fmin(least, costs->fit.power->fixed + costs->gap);
+    }
+    return least;
 }
 
 // The least that a group adds to its candidate's cost; what is in reach is known by link.
@@ -180,6 +185,7 @@ static void plan_of(const struct tdm_group *g, const struct tdm_candidate *c, st
 {
     for (int d = 0; d < TDM_CLOCKS; d++)
         plan->opp[d] = c->opp[d];
+    plan->version = g->family->version;
     plan->processor = g->family->processor;
     plan->point = g->family->point;
     plan->xi = g->family->xi;

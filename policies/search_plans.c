@@ -30,7 +30,7 @@ static double most_watts(const struct tdm_search *s, const struct tdm_watts *wat
 static void weigh(struct tdm_search *s, const struct tdm_family *f, const int opp[TDM_CLOCKS],
                   struct tdm_candidate *c, double *head, double *local)
 {
-    const struct tdm_cell *cell = tdm_costs_at(s->queue->costs, s->situation, f->processor, opp);
+    const struct tdm_cell *cell = tdm_costs_at(f->of->costs, s->situation, f->processor, opp);
     const bool sends = f->xi > 0;
     const double time = sends ? cell->head[f->point] : cell->time;
     *head =
@@ -38,7 +38,7 @@ static void weigh(struct tdm_search *s, const struct tdm_family *f, const int op
     s->most = fmax(s->most, most_watts(s, &cell->run));
     s->most = fmax(s->most, most_watts(s, &cell->packing));
     if (sends && f->xi < 1) {
-        const struct tdm_part *part = &cell->parts[tdm_costs_part(s->queue->costs, f->xi)];
+        const struct tdm_part *part = &cell->parts[tdm_costs_part(f->of->costs, f->xi)];
         *local =
             fmin(*local, part->beyond[f->point] * tdm_search_eta(s) * least_watts(s, &part->watts));
         s->most = fmax(s->most, most_watts(s, &part->watts));
@@ -84,7 +84,7 @@ static double settling_share(struct tdm_search *s, const struct tdm_family *f)
     int top[TDM_CLOCKS];
     for (int d = 0; d < TDM_CLOCKS; d++)
         top[d] = (int)s->unit->board->domain[d]->opp_count - 1;
-    const struct tdm_cell *cell = tdm_costs_at(s->queue->costs, s->situation, f->processor, top);
+    const struct tdm_cell *cell = tdm_costs_at(f->of->costs, s->situation, f->processor, top);
     const double fastest = f->xi > 0 ? cell->head[f->point] : cell->time;
     return fastest > 0 ? s->settling / fastest : INFINITY;
 }
@@ -116,7 +116,7 @@ void tdm_search_weigh(struct tdm_search *s, struct tdm_family *f)
     f->count = n;
 }
 
-static int add_family(struct tdm_search *s, int processor, int point, double xi)
+static int add_family(struct tdm_search *s, int version, int processor, int point, double xi)
 {
     struct tdm_family *f =
         tdm_arena_push(s->arena, (void **)&s->families, &s->family_count, sizeof *f);
@@ -125,25 +125,38 @@ static int add_family(struct tdm_search *s, int processor, int point, double xi)
         combinations *= (size_t)s->levels.opp_count[d];
     if (!f)
         return -1;
-    *f = (struct tdm_family){.processor = processor, .point = point, .xi = xi};
+    *f = (struct tdm_family){.of = &s->queue->versions[version],
+                             .version = version,
+                             .processor = processor,
+                             .point = point,
+                             .xi = xi};
     f->candidates = tdm_arena_alloc(s->arena, combinations * sizeof *f->candidates);
     return f->candidates ? 0 : -1;
+}
+
+static int add_version(struct tdm_search *s, int version, int processor)
+{
+    const struct tdm_levels *levels = &s->levels;
+    const int *points = levels->version_point[version];
+    const int last = s->queue->versions[version].costs->point_count - 1;
+    if (add_family(s, version, processor, last, 0))
+        return -1;
+    for (int i = 0; i < levels->version_points[version]; i++)
+        for (int x = 0; x < levels->xi_count; x++)
+            // Before the first layer there are no channels to share.
+            if ((points[i] > 0 || levels->xi[x] == 1) &&
+                add_family(s, version, processor, points[i], levels->xi[x]))
+                return -1;
+    return 0;
 }
 
 static int add_families(struct tdm_search *s)
 {
     const struct tdm_levels *levels = &s->levels;
-    for (int p = 0; p < levels->processor_count; p++) {
-        const int processor = levels->processor[p];
-        if (add_family(s, processor, s->queue->costs->point_count - 1, 0))
-            return -1;
-        for (int i = 0; i < levels->point_count; i++)
-            for (int x = 0; x < levels->xi_count; x++)
-                // Before the first layer there are no channels to share.
-                if ((levels->point[i] > 0 || levels->xi[x] == 1) &&
-                    add_family(s, processor, levels->point[i], levels->xi[x]))
-                    return -1;
-    }
+    for (int v = 0; v < levels->version_count; v++)
+        for (int p = 0; p < levels->processor_count; p++)
+            if (add_version(s, levels->version[v], levels->processor[p]))
+                return -1;
     return 0;
 }
 
@@ -172,11 +185,11 @@ static int add_group(struct tdm_search *s, const struct tdm_family *f, int bits,
     struct tdm_group *g = tdm_arena_push(s->arena, (void **)&s->groups, &s->group_count, sizeof *g);
     if (!g)
         return -1;
-    const struct tdm_dnn *dnn = s->queue->stream->dnn;
+    const struct tdm_dnn *dnn = f->of->costs->dnn;
     *g = (struct tdm_group){.family = f, .bits = bits, .link = link};
     if (f->xi == 0)
         return 0;
-    const int points = s->queue->costs->point_count;
+    const int points = f->of->costs->point_count;
     g->bytes = tdm_point_bytes(dnn, f->point, s->queue->stream->input);
     if (f->point > 0 && bits < 32)
         g->packed = f->xi * g->bytes;
@@ -185,7 +198,7 @@ static int add_group(struct tdm_search *s, const struct tdm_family *f, int bits,
     if (f->point > 0)
         g->bytes *= f->xi * bits / 32;
     g->received = dnn->layers[dnn->layer_count - 1].out;
-    g->service = f->xi * s->queue->compute[link * points + f->point];
+    g->service = f->xi * f->of->compute[link * points + f->point];
     g->least_rtt = least_rtt(s->unit->ways[link].link);
     g->least_factor = least_factor(s->unit->ways[link].radio.radio);
     return 0;
@@ -226,13 +239,18 @@ static int free_everything(struct tdm_search *s)
     s->levels.processor_count = 0;
     for (size_t i = 0; i < board->processor_count && i < 8; i++)
         s->levels.processor[s->levels.processor_count++] = (int)i;
-    const int cuts = s->queue->costs->point_count - 2;
-    s->levels.point = tdm_arena_alloc(s->arena, ((size_t)cuts + 1) * sizeof(int));
-    if (!s->levels.point)
-        return -1;
-    s->levels.point_count = s->levels.link_count ? cuts + 1 : 0;
-    for (int i = 0; i < s->levels.point_count; i++)
-        s->levels.point[i] = i;
+    s->levels.version_count = s->queue->stream->version_count;
+    for (int v = 0; v < s->levels.version_count; v++) {
+        const int cuts = s->queue->versions[v].costs->point_count - 2;
+        int *points = tdm_arena_alloc(s->arena, ((size_t)cuts + 1) * sizeof *points);
+        if (!points)
+            return -1;
+        for (int i = 0; i <= cuts; i++)
+            points[i] = i;
+        s->levels.version[v] = v;
+        s->levels.version_point[v] = points;
+        s->levels.version_points[v] = s->levels.link_count ? cuts + 1 : 0;
+    }
     const int shares = s->levels.xi_count;
     if (shares < TDM_MOST_LEVELS && (shares == 0 || s->levels.xi[shares - 1] < 1))
         s->levels.xi[s->levels.xi_count++] = 1;

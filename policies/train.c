@@ -361,7 +361,7 @@ static int ask_oracle(struct tdm_training *t, struct tdm_error *error)
     const struct tdm_engine_type *type = tdm_engine_type_of(t->setup.engine, &rest, error);
     if (!type)
         return -1;
-    if (type->once)
+    if (type->once || t->learned.type->recipe->coordinates) // it knows no shares
         return 0;
     for (int i = 0; i < t->setup.trial_runs; i++)
         if (run_oracle(t, seed_of(t, "trial", (uint64_t)i), &cost, &count, error))

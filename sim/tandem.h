@@ -37,7 +37,7 @@ const char *tdm_version(void);
 // ---- plans, outcomes, states -------------------------------------------------------------------
 
 enum { TDM_CLOCKS = 3 };    /**< cpu, gpu, emc, in this order wherever clocks are listed */
-enum { TDM_KNOBS = 8 };     /**< cpu, gpu, emc, processor, cut, xi, bits, link, in this order */
+enum { TDM_KNOBS = 9 };     /**< cpu, gpu, emc, processor, cut, xi, bits, link, version */
 enum { TDM_GOVERNED = -1 }; /**< in place of an OPP: the board's governor chooses */
 
 /**
@@ -46,6 +46,10 @@ enum { TDM_GOVERNED = -1 }; /**< in place of an OPP: the board's governor choose
  * What runs where follows from `point` and `xi`: the board runs every layer before the point;
  * beyond it, the share `xi` of the channels goes to the server while the board runs the rest. So
  * xi = 0 is "all on the board", point = 0 with xi = 1 is "send the input".
+ *
+ * Shares are a coordinator's: where those of all boards in a cell, and of all at a server, sum to
+ * at most 1, and a board has one request in flight, nobody contends and "analytic:" is exact.
+ * "simgrid:" finds out itself who gets what: a run breaks off where a plan has shares.
  */
 struct tdm_plan {
     int opp[TDM_CLOCKS]; /**< OPP to lock, or TDM_GOVERNED */
@@ -53,11 +57,14 @@ struct tdm_plan {
     int governor;        /**< where governed: a governor for cpu and gpu; -1: the board's own */
     int cores;           /**< CPU cores online; 0: all */
     int processor;       /**< index of the board's processor that runs the stages */
-    int point;           /**< cut point: 0 before the first layer, cuts + 1 after the last */
+    int version;         /**< of the network: 0: the stream's dnn; 1…: its `versions`, in order */
+    int point;           /**< cut point of it: 0 before the first layer, cuts + 1 after the last */
     double xi;           /**< share of the channels beyond the point that is sent, 0 to 1 */
     int bits;            /**< of each value that is sent: 32, 16 or 8; the input is sent as it is */
     int link;            /**< index among the board's links */
     double thinking;     /**< s of one CPU core that deciding takes before anything else happens */
+    double link_share;   /**< of the link's rate, both ways, that it is allotted; 0: all of it */
+    double server_share; /**< of the server's speed that it is allotted; 0: all of it */
 };
 
 /** What a plan led to. Times of day are s since the start of the run. */
@@ -164,6 +171,10 @@ void tdm_engine_decide(struct tdm_engine *engine, const struct tdm_plan *plan);
  * Where several boards or requests in flight decide in turn, a step is the decision that is due
  * next, of whatever board, and its reward is that of all requests that were answered until the one
  * after it.
+ *
+ * With a <environment period="…"> the boards' streams take turns instead, once a period, in the
+ * scenario's order: each step decides for one of them until the next period, and shares of links
+ * and servers follow from all of them. The last one's step has the rewards of the whole period.
  *
  * An episode is truncated after the scenario's number of requests, or when its run is over, and
  * terminates where so many requests wait that the run is given up. The next one goes on from there,

@@ -78,3 +78,17 @@ bool tdm_text_is_name(const char *text)
             return false;
     return true;
 }
+
+bool tdm_text_item(const char **list, char *item, size_t size)
+{
+    *list += strspn(*list, " ,");
+    if (!**list)
+        return false;
+    size_t length = strcspn(*list, ",");
+    const char *start = *list;
+    *list += length;
+    while (length && start[length - 1] == ' ')
+        length--;
+    snprintf(item, size, "%.*s", (int)length, start);
+    return true;
+}

@@ -21,6 +21,12 @@ void tdm_nearest_try(struct tdm_nearest *nearest, const char *candidate);
 /** " (did you mean 'X'?)", or "" where nothing is near; valid until the next call in the thread. */
 const char *tdm_nearest_hint(const struct tdm_nearest *nearest);
 
+/**
+ * The next item of a comma separated list, trimmed of blanks and cut to `size`; moves `list` on.
+ * False at its end.
+ */
+bool tdm_text_item(const char **list, char *item, size_t size);
+
 /** True for a name of letters, digits, '.', '_', '-', '/', '+' and ':' of 1 to 127 characters. */
 bool tdm_text_is_name(const char *text);
 

@@ -99,6 +99,7 @@ static int make_units(struct analytic *a, bool recorded, const struct tdm_engine
         const struct tdm_unit_setup setup = {.seed = a->base.seed,
                                              .slots = a->slots + i * scenario->server_count,
                                              .recorded = recorded,
+                                             .peers = a->base.units,
                                              .twin = like ? like->units[i]
                                                      : twin >= 0 && (size_t)twin < i
                                                          ? a->base.units[twin]

@@ -439,9 +439,21 @@ static bool contention_next(struct tdm_engine *engine, struct tdm_event *event)
     return false;
 }
 
+// Here boards get what their contention leaves them.
+static bool has_shares(const struct tdm_plan *plan)
+{
+    return plan->xi > 0 && (plan->link_share > 0 || plan->server_share > 0);
+}
+
 static void contention_decide(struct tdm_engine *engine, const struct tdm_plan *plan)
 {
     struct tdm_contention *c = tdm_contention_of(engine);
+    if (has_shares(plan)) {
+        tdm_fail(&c->failed, "the policy allots shares of links and servers, which only "
+                             "'analytic:' knows; run it with --engine analytic:");
+        engine->failed = &c->failed;
+        return;
+    }
     tdm_unit_decide(c->deciding, plan);
     tdm_roster_update(&c->roster, (size_t)c->deciding->index);
 }

@@ -78,6 +78,7 @@ static int make_units(struct tdm_contention *c, bool recorded, struct tdm_error 
             .seed = c->base.seed,
             .slots = c->slots,
             .recorded = recorded,
+            .peers = c->base.units,
             .listener = &c->listener,
             .remote = &c->remote,
             .twin = twin >= 0 && (size_t)twin < i ? c->base.units[twin] : NULL};

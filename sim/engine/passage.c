@@ -16,6 +16,11 @@ double tdm_cold_start(double bytes, double rtt, double rate)
     return extra;
 }
 
+static double share_of(double share)
+{
+    return share > 0 ? share : 1;
+}
+
 static double rtt_at(const struct tdm_way *way, struct tdm_cursor *cursor, double now)
 {
     return tdm_trace_rtt_at(way->link->series, cursor, way->link->offset + now, way->link->rtt);
@@ -43,14 +48,15 @@ double tdm_way_begin_up(struct tdm_way *way, double now, struct tdm_passage *p)
     if (!link->cold)
         return start;
     const double rtt = rtt_at(way, &way->up, start);
-    return start +
-           tdm_cold_start(p->sent, rtt, tdm_trace_up_at(link->series, &way->up, offset + start));
+    const double rate = tdm_trace_up_at(link->series, &way->up, offset + start);
+    return start + tdm_cold_start(p->sent, rtt, rate * share_of(p->link_share));
 }
 
 double tdm_way_alone_up(struct tdm_way *way, double first, const struct tdm_passage *p)
 {
     const double offset = way->link->offset;
-    return tdm_trace_finish(way->link->series, TDM_UP, &way->up, offset + first, p->sent) - offset;
+    const double bytes = p->sent / share_of(p->link_share); // that the whole link would send
+    return tdm_trace_finish(way->link->series, TDM_UP, &way->up, offset + first, bytes) - offset;
 }
 
 void tdm_way_end_up(struct tdm_way *way, double sent, double there, struct tdm_passage *p)
@@ -62,6 +68,7 @@ void tdm_way_end_up(struct tdm_way *way, double sent, double there, struct tdm_p
     if (isinf(sent)) { // it goes on trying until the run ends
         end = tdm_larger(p->up_start, way->radio.until);
         bytes =
+            share_of(p->link_share) *
             tdm_trace_bytes(link->series, TDM_UP, link->offset + p->up_start, link->offset + end);
     }
     p->radio_up += tdm_radio_end(&way->radio, TDM_UP, p->up_start, end, bytes, p->signal);
@@ -105,7 +112,7 @@ void tdm_slots_serve(struct tdm_slots *slots, struct tdm_passage *p, bool look_a
         if (slots->free_at[i] < slots->free_at[first])
             first = i;
     p->serve_start = tdm_larger(p->up_end, slots->free_at[first]);
-    p->serve_end = done_at(slots, &p->serve_start, p->service);
+    p->serve_end = done_at(slots, &p->serve_start, p->service / share_of(p->server_share));
     p->server_energy = tdm_slots_joules(slots, p->service);
     if (look_ahead || isinf(p->up_end))
         return;
@@ -138,8 +145,8 @@ double tdm_way_alone_down(struct tdm_way *way, const struct tdm_passage *p)
         return INFINITY;
     const double offset = way->link->offset;
     const double rtt = 2 * (p->down_first - p->down_start);
-    return tdm_trace_finish(way->link->series, TDM_DOWN, &way->down, offset + p->serve_end,
-                            p->received) -
+    const double bytes = p->received / share_of(p->link_share);
+    return tdm_trace_finish(way->link->series, TDM_DOWN, &way->down, offset + p->serve_end, bytes) -
            offset + rtt / 2;
 }
 
@@ -184,7 +191,8 @@ void tdm_way_receive_some(struct tdm_way *way, const struct tdm_passage *p)
                            p->signal);
     else
         tdm_way_break_off(way, TDM_DOWN, p->down_first,
-                          tdm_trace_bytes(link->series, TDM_DOWN, link->offset + p->down_first,
-                                          link->offset + end),
+                          share_of(p->link_share) * tdm_trace_bytes(link->series, TDM_DOWN,
+                                                                    link->offset + p->down_first,
+                                                                    link->offset + end),
                           p);
 }

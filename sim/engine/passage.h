@@ -42,6 +42,8 @@ struct tdm_way {
 struct tdm_passage {
     double sent, received; /**< bytes */
     double service;        /**< s on the server, alone */
+    double link_share;     /**< of the link's rates that it gets; 0: all */
+    double server_share;   /**< of the server's speed that it gets; 0: all */
     double up_start, up_end;
     double serve_start, serve_end;
     double down_start, down_end; /**< INFINITY where the link never lets it through */

@@ -88,6 +88,22 @@ static int describe_sweep(struct tdm_record *record, const struct tdm_record_swe
     return 0;
 }
 
+// The other networks that its requests may be answered by.
+static int describe_versions(struct tdm_record *record, const struct tdm_stream *stream,
+                             const char *path, struct tdm_error *error)
+{
+    for (int v = 1; v < stream->version_count; v++) {
+        const char *dnn = stream->versions[v].dnn->name;
+        char name[32], key[32];
+        snprintf(name, sizeof name, "dnn_%d", v);
+        snprintf(key, sizeof key, "dnn_key_%d", v);
+        if (tdm_h5_put_text(record->file, path, name, dnn, error) ||
+            tdm_h5_put_integer(record->file, path, key, tdm_record_key(dnn), error))
+            return -1;
+    }
+    return 0;
+}
+
 static int describe_stream(struct tdm_record *record, size_t index, struct tdm_error *error)
 {
     const struct tdm_stream *stream = &record->engine->scenario->streams[index];
@@ -103,7 +119,7 @@ static int describe_stream(struct tdm_record *record, size_t index, struct tdm_e
                         stream->input == TDM_RAW ? "raw" : "compressed", error) ||
         tdm_h5_put_double(record->file, path, "deadline", stream->deadline, error))
         return -1;
-    return 0;
+    return describe_versions(record, stream, path, error);
 }
 
 static int open_boards(struct tdm_record *record, struct tdm_error *error)

@@ -63,12 +63,17 @@ const struct tdm_record_column tdm_record_requests[] = {
     PLAN("cores", TDM_H5_INT32, cores, "1", "CPU cores online; 0: all"),
     PLAN("processor", TDM_H5_INT32, processor, "1",
          "what ran the stages, counted from 0 in the attribute processors of /boards/ID"),
+    PLAN("version", TDM_H5_INT32, version, "1",
+         "which network ran: 0 the stream's dnn; 1…: that of the attribute dnn_N of its /streams"),
     PLAN("point", TDM_H5_INT32, point, "1",
          "where the dnn was cut: 0 before the first layer, else after that cut of the dnn's file"),
     PLAN("xi", TDM_H5_DOUBLE, xi, "1", "share of the channels beyond the point that was sent"),
     PLAN("bits", TDM_H5_INT32, bits, "1", "of each value that was sent"),
     PLAN("link", TDM_H5_INT32, link, "1",
          "over which link, counted from 0 in the attribute links of /boards/ID"),
+    PLAN("link_share", TDM_H5_DOUBLE, link_share, "1", "of the link that was allotted; 0: all"),
+    PLAN("server_share", TDM_H5_DOUBLE, server_share, "1",
+         "of the server that was allotted; 0: all"),
     {0},
 };
 

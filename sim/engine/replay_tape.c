@@ -43,8 +43,8 @@ struct loading {
     const struct tdm_board *board;
     const char *path; // of the file
     char where[16 + TDM_H5_NAME];
-    int64_t index; // of the board in the record
-    int64_t *dnns; // tdm_record_key of each stream's
+    int64_t index;                      // of the board in the record
+    int64_t (*dnns)[TDM_MOST_VERSIONS]; // by stream and version: tdm_record_key of it; -1: none
     size_t dnn_count;
     struct row *rows;
     size_t row_count;
@@ -269,12 +269,28 @@ enum {
     POINT,
     XI,
     BITS,
-    THOUGHT
+    THOUGHT,
+    VERSION
 };
 static const char *const request_columns[] = {
-    "board",     "stream",  "request", "start",   "cpu_clock", "gpu_clock",
-    "emc_clock", "cpu_cap", "gpu_cap", "emc_cap", "governor",  "cores",
-    "processor", "point",   "xi",      "bits",    "thinking",  NULL};
+    "board",   "stream",  "request",  "start",    "cpu_clock", "gpu_clock", "emc_clock",
+    "cpu_cap", "gpu_cap", "emc_cap",  "governor", "cores",     "processor", "point",
+    "xi",      "bits",    "thinking", "version",  NULL};
+
+static int load_versions(struct loading *l, const char *path, int64_t dnns[TDM_MOST_VERSIONS])
+{
+    if (tdm_h5_get_integer(l->file, path, "dnn_key", &dnns[0], l->error))
+        return -1;
+    for (int v = 1; v < TDM_MOST_VERSIONS; v++) {
+        char key[32];
+        snprintf(key, sizeof key, "dnn_key_%d", v);
+        dnns[v] = -1;
+        if (tdm_h5_has_attribute(l->file, path, key) &&
+            tdm_h5_get_integer(l->file, path, key, &dnns[v], l->error))
+            return -1;
+    }
+    return 0;
+}
 
 static int load_dnns(struct loading *l)
 {
@@ -282,11 +298,11 @@ static int load_dnns(struct loading *l)
         snprintf(path, sizeof path, "/streams/%zu", l->dnn_count);
         if (!tdm_h5_has(l->file, path))
             break;
-        int64_t *more = realloc(l->dnns, (l->dnn_count + 1) * sizeof *more);
+        void *more = realloc(l->dnns, (l->dnn_count + 1) * sizeof *l->dnns);
         if (!more)
             return tdm_fail(l->error, "out of memory");
         l->dnns = more;
-        if (tdm_h5_get_integer(l->file, path, "dnn_key", &l->dnns[l->dnn_count], l->error))
+        if (load_versions(l, path, l->dnns[l->dnn_count]))
             return -1;
     }
     return 0;
@@ -305,13 +321,13 @@ static int fill_row(struct loading *l, const struct table *t, size_t i, struct r
     };
     if (find_opps(l, t, LOCK, i, plan.opp) || find_opps(l, t, CAP, i, plan.cap))
         return -1;
-    const int64_t stream = number(at(t, STREAM, i));
+    const int64_t stream = number(at(t, STREAM, i)), version = number(at(t, VERSION, i));
     row->start = at(t, BEGAN, i);
     row->take = (struct tdm_take){.request = number(at(t, NUMBER, i))};
     if (stream < 0 || (size_t)stream >= l->dnn_count || row->take.request < 0 || isnan(plan.xi) ||
-        isnan(row->start))
+        isnan(row->start) || version < 0 || version >= TDM_MOST_VERSIONS)
         return tdm_fail_at(l->error, l->path, 0, 0, "row %zu of /requests makes no sense", i);
-    row->key = key_of(&plan, l->dnns[stream]);
+    row->key = key_of(&plan, l->dnns[stream][version]);
     return 0;
 }
 

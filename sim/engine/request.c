@@ -67,6 +67,8 @@ static void start_remote(const struct tdm_site *site, struct tdm_request *reques
     const struct tdm_server *server = way->slots->server;
     const double luck = server->service == TDM_EXPONENTIAL_SERVICE ? request->service : 1;
     passage->service = luck * (server->overhead + plan->xi * compute);
+    passage->link_share = plan->link_share;
+    passage->server_share = plan->server_share;
     passage->down_first = passage->down_end = INFINITY;
     if (site->remote)
         site->remote->start(site->remote, way->link->board, way, request->number, site->driver->now,

@@ -226,7 +226,8 @@ static void answer(struct tdm_unit *unit)
     struct tdm_request *request = first_answer(unit);
     rest(unit, request->answer);
     struct tdm_queue *queue = &unit->queues[request->queue];
-    tdm_request_finish(&queue->site, request, unit->index, &unit->outcome);
+    tdm_request_finish(&queue->versions[request->plan.version].site, request, unit->index,
+                       &unit->outcome);
     tdm_arrivals_answered(&queue->arrivals, request->answer);
     queue->served++;
     const struct tdm_request *last = &unit->served[--unit->serving];
@@ -268,6 +269,17 @@ void tdm_unit_see(struct tdm_unit *unit, size_t index, struct tdm_view *view)
     const size_t i = varies ? tdm_trace_index(trace, &way->up, at) : 0;
     view->rtt = trace->rtt ? trace->rtt[i] : way->link->rtt;
     view->signal = trace->signal ? trace->signal[i] : NAN;
+}
+
+void tdm_unit_see_at(const struct tdm_unit *unit, size_t index, double now, struct tdm_view *view)
+{
+    struct tdm_way way = unit->ways[index]; // so that the board's own probes stay as they are
+    const struct tdm_scenario_link *link = way.link;
+    probe(&way, now);
+    view->bandwidth = way.probes.bandwidth;
+    view->trend = way.probes.trend;
+    view->rtt = tdm_trace_rtt_at(link->series, &way.up, link->offset + now, link->rtt);
+    view->signal = tdm_trace_signal_at(link->series, &way.up, link->offset + now, NAN);
 }
 
 static void fill_link(struct tdm_unit *unit, struct tdm_state *state)
@@ -359,10 +371,12 @@ void tdm_unit_decide(struct tdm_unit *unit, const struct tdm_plan *plan)
 {
     struct tdm_request *request = unit->deciding;
     assert(request && "a plan answers a decision event");
+    const struct tdm_queue *queue = &unit->queues[request->queue];
     assert(plan->xi == 0 || (size_t)plan->link < unit->way_count);
+    assert(plan->version >= 0 && plan->version < queue->stream->version_count);
     request->plan = *plan;
     unit->pieces.request = (int64_t)request->number;
-    tdm_request_begin(&unit->queues[request->queue].site, request);
+    tdm_request_begin(&queue->versions[plan->version].site, request);
     add_joules(unit, &request->thinking);
     add_joules(unit, &request->switching);
     add_joules(unit, &request->head);
@@ -393,7 +407,7 @@ void tdm_unit_foresee(struct tdm_unit *unit, const struct tdm_plan *plan,
     assert(unit->deciding && "looking ahead is for decisions");
     unit->scratch = unit->driver->type->copy(unit->driver, unit->scratch);
     struct tdm_request request = *unit->deciding;
-    struct tdm_site site = unit->queues[request.queue].site;
+    struct tdm_site site = unit->queues[request.queue].versions[plan->version].site;
     site.driver = unit->scratch;
     site.look_ahead = true;
     site.remote = NULL;

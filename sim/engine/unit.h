@@ -17,14 +17,21 @@ struct tdm_waiting {
     uint64_t number;
 };
 
-/** A stream at a board: who waits, and what its dnn costs there. */
+/** What a version of a stream's dnn costs at a board. */
+struct tdm_queue_version {
+    struct tdm_costs *costs;
+    const double *compute; /**< as of struct tdm_site */
+    struct tdm_site site;
+};
+
+/** A stream at a board: who waits, and what its versions cost there. */
 struct tdm_queue {
     const struct tdm_stream *stream;
     int index; /**< of the stream in the scenario */
     const struct tdm_levels *levels;
-    struct tdm_costs *costs;
-    const double *compute; /**< as of struct tdm_site */
-    struct tdm_site site;
+    struct tdm_queue_version *versions; /**< of the stream; a plan's `version` is an index */
+    struct tdm_costs *costs; /**< of the first, the stream's dnn: for those who know no other */
+    const double *compute;
     struct tdm_arrivals arrivals;
     struct tdm_waiting *waiting; /**< ring, oldest at `head` */
     size_t head, count, room;
@@ -36,7 +43,8 @@ struct tdm_unit {
     const struct tdm_scenario *scenario;
     const struct tdm_board *board;
     uint64_t seed;
-    const struct tdm_unit *twin; /**< a like one, whose tables it uses; NULL: they are its own */
+    const struct tdm_unit *twin;   /**< a like one, whose tables it uses; NULL: they are its own */
+    struct tdm_unit *const *peers; /**< all boards of the run by index, for coordinators */
     struct tdm_driver_setup setup;
     struct tdm_driver *driver;
     struct tdm_way *ways;
@@ -70,6 +78,7 @@ struct tdm_unit_setup {
     struct tdm_listener *listener; /**< told of each piece; or NULL */
     struct tdm_remote *remote;     /**< carries what is sent; NULL: in closed form */
     const struct tdm_unit *twin;   /**< a unit of the same fleet, which outlives it; or NULL */
+    struct tdm_unit *const *peers; /**< the engine's units */
 };
 
 /** A board of a scenario at time 0. NULL with `error` filled. */
@@ -134,6 +143,9 @@ struct tdm_view {
 };
 /** As of the present time; `way` counts its links from 0. */
 void tdm_unit_see(struct tdm_unit *unit, size_t way, struct tdm_view *view);
+
+/** The same as of any time, and nothing is remembered of it. */
+void tdm_unit_see_at(const struct tdm_unit *unit, size_t way, double now, struct tdm_view *view);
 
 /** The queue whose stream has this index in the scenario. */
 struct tdm_queue *tdm_unit_queue(const struct tdm_unit *unit, int stream);

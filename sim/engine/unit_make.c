@@ -127,15 +127,15 @@ static int make_ways(struct tdm_unit *unit, struct tdm_slots *slots, bool record
     return 0;
 }
 
-static int fill_compute(struct tdm_unit *unit, struct tdm_queue *queue)
+static int fill_compute(struct tdm_unit *unit, struct tdm_queue_version *version)
 {
-    const struct tdm_dnn *dnn = queue->stream->dnn;
-    const int points = queue->costs->point_count;
+    const struct tdm_dnn *dnn = version->costs->dnn;
+    const int points = version->costs->point_count;
     double *compute =
         tdm_arena_alloc(unit->arena, (unit->way_count * (size_t)points + 1) * sizeof *compute);
     if (!compute)
         return -1;
-    queue->compute = compute;
+    version->compute = compute;
     for (size_t w = 0; w < unit->way_count; w++) {
         const struct tdm_server *server = unit->ways[w].slots->server;
         for (int p = 0; p < points; p++)
@@ -151,8 +151,10 @@ static int make_tables(struct tdm_unit *unit, struct tdm_queue *queue, struct td
     if (unit->twin) {
         const struct tdm_queue *like = &unit->twin->queues[queue - unit->queues];
         queue->levels = like->levels;
-        queue->costs = like->costs;
-        queue->compute = like->compute;
+        for (int v = 0; v < queue->stream->version_count; v++) {
+            queue->versions[v].costs = like->versions[v].costs;
+            queue->versions[v].compute = like->versions[v].compute;
+        }
         return 0;
     }
     struct tdm_levels *levels = tdm_arena_alloc(unit->arena, sizeof *levels);
@@ -161,10 +163,13 @@ static int make_tables(struct tdm_unit *unit, struct tdm_queue *queue, struct td
     queue->levels = levels;
     if (tdm_levels_read(levels, unit->scenario, queue->stream, unit->arena, error))
         return -1;
-    queue->costs = tdm_costs_new(unit->board, queue->stream, levels, unit->setup.situations,
-                                 unit->setup.situation_count);
-    if (!queue->costs || fill_compute(unit, queue))
-        return tdm_fail(error, "out of memory");
+    for (int v = 0; v < queue->stream->version_count; v++) {
+        struct tdm_queue_version *version = &queue->versions[v];
+        version->costs = tdm_costs_new(unit->board, &queue->stream->versions[v], levels,
+                                       unit->setup.situations, unit->setup.situation_count);
+        if (!version->costs || fill_compute(unit, version))
+            return tdm_fail(error, "out of memory");
+    }
     return 0;
 }
 
@@ -174,8 +179,14 @@ static int make_queue(struct tdm_unit *unit, int stream, struct tdm_error *error
     struct tdm_queue *queue = &unit->queues[unit->queue_count++];
     queue->stream = &scenario->streams[stream];
     queue->index = stream;
+    queue->versions = tdm_arena_alloc(unit->arena, (size_t)queue->stream->version_count *
+                                                       sizeof *queue->versions);
+    if (!queue->versions)
+        return tdm_fail(error, "out of memory");
     if (make_tables(unit, queue, error))
         return -1;
+    queue->costs = queue->versions[0].costs;
+    queue->compute = queue->versions[0].compute;
     double *again = NULL;
     if (queue->stream->arrivals == TDM_CLOSED) {
         again = tdm_arena_alloc(unit->arena, (size_t)queue->stream->inflight * sizeof *again);
@@ -223,13 +234,16 @@ static void make_sites(struct tdm_unit *unit, struct tdm_remote *remote)
 {
     for (size_t i = 0; i < unit->queue_count; i++) {
         struct tdm_queue *queue = &unit->queues[i];
-        queue->site = (struct tdm_site){.scenario = unit->scenario,
-                                        .stream = queue->stream,
-                                        .costs = queue->costs,
-                                        .driver = unit->driver,
-                                        .ways = unit->ways,
-                                        .compute = queue->compute,
-                                        .remote = remote};
+        for (int v = 0; v < queue->stream->version_count; v++) {
+            struct tdm_queue_version *version = &queue->versions[v];
+            version->site = (struct tdm_site){.scenario = unit->scenario,
+                                              .stream = queue->stream,
+                                              .costs = version->costs,
+                                              .driver = unit->driver,
+                                              .ways = unit->ways,
+                                              .compute = version->compute,
+                                              .remote = remote};
+        }
     }
 }
 
@@ -291,6 +305,7 @@ struct tdm_unit *tdm_unit_new(const struct tdm_scenario *scenario, int board,
     unit->board = scenario->boards[board].board;
     unit->seed = setup->seed;
     unit->twin = setup->twin;
+    unit->peers = setup->peers;
     if (make(unit, setup, error)) {
         tdm_unit_free(unit);
         return NULL;
@@ -335,9 +350,10 @@ void tdm_unit_free(struct tdm_unit *unit)
     if (unit->scratch)
         unit->scratch->type->close(unit->scratch);
     for (size_t i = 0; i < unit->queue_count; i++) {
-        if (!unit->twin)
-            tdm_costs_free(unit->queues[i].costs);
-        free(unit->queues[i].waiting);
+        const struct tdm_queue *queue = &unit->queues[i];
+        for (int v = 0; !unit->twin && queue->versions && v < queue->stream->version_count; v++)
+            tdm_costs_free(queue->versions[v].costs);
+        free(queue->waiting);
     }
     for (size_t i = 0; unit->radio_pieces && i < unit->way_count; i++)
         free(unit->radio_pieces[i].items);

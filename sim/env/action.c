@@ -7,7 +7,7 @@
 #include "core/error.h"
 
 const char *const tdm_knob_names[TDM_KNOBS + 1] = {"cpu", "gpu",  "emc",  "processor", "cut",
-                                                   "xi",  "bits", "link", NULL};
+                                                   "xi",  "bits", "link", "version",   NULL};
 
 static void count_levels(const struct tdm_levels *levels, int count[TDM_KNOBS])
 {
@@ -19,6 +19,7 @@ static void count_levels(const struct tdm_levels *levels, int count[TDM_KNOBS])
     count[TDM_KNOB_XI] = sends ? levels->xi_count + 1 : 1;
     count[TDM_KNOB_BITS] = sends ? levels->bits_count : 1;
     count[TDM_KNOB_LINK] = sends ? levels->link_count : 1;
+    count[TDM_KNOB_VERSION] = levels->version_count;
 }
 
 static int check_alike(const struct tdm_scenario *scenario, const struct tdm_stream *stream,
@@ -31,6 +32,22 @@ static int check_alike(const struct tdm_scenario *scenario, const struct tdm_str
                                "the knob '%s' has %d levels for this stream and %d for the first; "
                                "an environment needs as many for all (see <knobs>)",
                                tdm_knob_names[k], count[k], first[k]);
+    return 0;
+}
+
+// A level of 'cut' means as many things whatever the version.
+static int check_points(const struct tdm_scenario *scenario, const struct tdm_stream *stream,
+                        const struct tdm_levels *levels, struct tdm_error *error)
+{
+    for (int v = 1; v < levels->version_count; v++) {
+        const int version = levels->version[v], count = levels->version_points[version];
+        if (count != levels->point_count)
+            return tdm_fail_at(
+                error, scenario->path, stream->place.line, stream->place.column,
+                "the knob 'cut' has %d levels for the version '%.64s' and %d for '%.64s'; an "
+                "environment needs as many for all: write a number that all have, cut=\"4\"",
+                count, stream->versions[version].dnn->name, levels->point_count, stream->dnn->name);
+    }
     return 0;
 }
 
@@ -51,6 +68,8 @@ static int read_counts(const struct tdm_scenario *scenario, struct tdm_arena *ar
         if (tdm_levels_read(levels, scenario, stream, arena, error))
             return -1;
         count_levels(levels, count);
+        if (check_points(scenario, stream, levels, error))
+            return -1;
         if (i == 0)
             memcpy(first, count, sizeof count);
         else if (check_alike(scenario, stream, first, count, error))
@@ -92,6 +111,8 @@ static double value_of(const struct tdm_levels *levels, const struct tdm_stream 
         return levels->bits[level];
     case TDM_KNOB_LINK:
         return level;
+    case TDM_KNOB_VERSION:
+        return levels->version[level];
     default:
         break;
     }
@@ -134,16 +155,18 @@ void tdm_actions_plan(const struct tdm_actions *actions, const int32_t *action,
     const struct tdm_levels *levels = queue->levels;
     int level[TDM_KNOBS];
     spread(actions, action, level);
+    const int version = levels->version[level[TDM_KNOB_VERSION]];
     *plan = (struct tdm_plan){
         .opp = {levels->opp[0][level[0]], levels->opp[1][level[1]], levels->opp[2][level[2]]},
         .cap = {-1, -1, -1},
         .governor = -1,
         .processor = levels->processor[level[TDM_KNOB_PROCESSOR]],
-        .point = queue->costs->point_count - 1,
+        .version = version,
+        .point = queue->versions[version].costs->point_count - 1,
         .bits = 32};
     if (level[TDM_KNOB_XI] == 0)
         return;
-    plan->point = levels->point[level[TDM_KNOB_CUT]];
+    plan->point = levels->version_point[version][level[TDM_KNOB_CUT]];
     plan->xi = plan->point == 0 ? 1 : levels->xi[level[TDM_KNOB_XI] - 1];
     plan->bits = levels->bits[level[TDM_KNOB_BITS]];
     plan->link = level[TDM_KNOB_LINK];

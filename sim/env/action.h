@@ -18,6 +18,7 @@ enum tdm_knob {
     TDM_KNOB_XI,        /**< share of the channels beyond the cut that is sent; 0: none */
     TDM_KNOB_BITS,      /**< of each value that is sent */
     TDM_KNOB_LINK,      /**< over which link */
+    TDM_KNOB_VERSION,   /**< which network of the stream's */
 };
 extern const char *const tdm_knob_names[TDM_KNOBS + 1]; /**< "cpu", …; ends with NULL */
 
@@ -41,14 +42,14 @@ void tdm_actions_plan(const struct tdm_actions *actions, const int32_t *action,
 
 /**
  * What the levels of the free knob `i` are for the scenario's first stream, for people and files:
- * Hz (-1: governed), which processor, layers before the cut, share, bits, which link. -1 with
- * `error`.
+ * Hz (-1: governed), which processor, layers before the cut, share, bits, which link, which
+ * version. -1 with `error`.
  */
 int tdm_actions_values(const struct tdm_actions *actions, int i,
                        const struct tdm_scenario *scenario, double *values,
                        struct tdm_error *error);
 
-/** The last level of each knob, but nothing is sent: the board alone at its top clocks. */
+/** The stream's own network on the board alone, at its top clocks. */
 void tdm_actions_local(const struct tdm_actions *actions, int32_t *action);
 
 #endif

@@ -82,6 +82,59 @@ static void add(struct tdm_course *course, struct tdm_step *step, const struct t
     step->accuracy += outcome->accuracy;
 }
 
+// ---- coordinators ------------------------------------------------------------------------------
+
+static void give_turn(struct tdm_course *course, size_t member)
+{
+    const struct tdm_coordinator *coordinator = tdm_process_coordinator(course->process);
+    course->turns = member;
+    tdm_coordinator_state(&coordinator->members[member], course->called.now, &course->turn);
+    course->state = &course->turn;
+}
+
+static void follow(struct tdm_course *course, const struct tdm_state *state)
+{
+    struct tdm_plan plan;
+    tdm_coordinator_plan(tdm_process_coordinator(course->process), state, &plan);
+    tdm_engine_decide(course->engine, &plan);
+}
+
+// Whether whoever acts has to. Within a period, requests follow what is allotted.
+static bool is_asked(struct tdm_course *course, const struct tdm_state *state)
+{
+    struct tdm_coordinator *coordinator = tdm_process_coordinator(course->process);
+    if (!coordinator) {
+        course->state = state;
+        return true;
+    }
+    if (!tdm_coordinator_is_due(coordinator, state)) {
+        follow(course, state);
+        return false;
+    }
+    tdm_coordinator_look(coordinator, state);
+    course->called = *state;
+    give_turn(course, 0);
+    return true;
+}
+
+// Takes a member's action; true once all have acted, and the period goes on.
+static bool take_turn(struct tdm_course *course, const int32_t *action)
+{
+    struct tdm_coordinator *coordinator = tdm_process_coordinator(course->process);
+    struct tdm_plan plan;
+    tdm_process_act(course->process, course->state, action, &plan);
+    tdm_coordinator_put(&coordinator->members[course->turns], &plan);
+    if (course->turns + 1 < coordinator->count) {
+        give_turn(course, course->turns + 1);
+        return false;
+    }
+    tdm_coordinator_deal(coordinator, false);
+    follow(course, &course->called);
+    return true;
+}
+
+// ---- runs --------------------------------------------------------------------------------------
+
 // Pulls until somebody has to decide, or the run is over.
 static void go_on(struct tdm_course *course, struct tdm_step *step)
 {
@@ -89,8 +142,9 @@ static void go_on(struct tdm_course *course, struct tdm_step *step)
     course->state = NULL;
     while (tdm_engine_next(course->engine, &event)) {
         if (event.kind == TDM_DECISION) {
-            course->state = event.state;
-            return;
+            if (is_asked(course, event.state))
+                return;
+            continue;
         }
         const struct tdm_outcome *outcome = event.outcome;
         struct tdm_unit *unit = course->engine->units[outcome->board];
@@ -174,19 +228,49 @@ static double burden(struct tdm_course *course, const struct tdm_unit *unit, int
     return tdm_process_burden(course->process, unit, stream, seconds);
 }
 
+// Requests behind the one whose turn it is; of a coordinator's boards, at the worst of them.
+static size_t waiting(const struct tdm_course *course)
+{
+    const struct tdm_coordinator *coordinator = tdm_process_coordinator(course->process);
+    size_t most = course->state->queued;
+    for (size_t i = 0; coordinator && i < coordinator->count; i++) {
+        const struct tdm_member *m = &coordinator->members[i];
+        const size_t count = tdm_unit_queue(m->unit, m->stream)->count;
+        most = count > most ? count : most;
+    }
+    return most;
+}
+
 // Once requests pile up, all that follows is late, whatever is done.
 static void give_up(struct tdm_course *course, struct tdm_step *step)
 {
     const struct tdm_scenario_environment *environment = tdm_process_environment(course->process);
     const size_t backlog = (size_t)environment->backlog;
-    if (!backlog || !course->state || course->state->queued < backlog)
+    if (!backlog || !course->state || waiting(course) < backlog)
         return;
     course->lost = step->terminated = true;
     step->reward = (float)environment->worst;
 }
 
+// A period in as many steps as there are streams. All but the last take no time: their discount
+// is none, and their reward is that of the steps to come.
+static void step_together(struct tdm_course *course, const int32_t *action, struct tdm_step *step)
+{
+    *step = (struct tdm_step){0};
+    if (take_turn(course, action)) {
+        go_on(course, step);
+        give_up(course, step);
+        step->exponent = 1;
+    }
+    average(step);
+}
+
 void tdm_course_step(struct tdm_course *course, const int32_t *action, struct tdm_step *step)
 {
+    if (tdm_process_coordinator(course->process)) {
+        step_together(course, action, step);
+        return;
+    }
     struct tdm_plan plan;
     struct tdm_unit *unit = course->state->unit;
     const int stream = course->state->stream;

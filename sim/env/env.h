@@ -24,9 +24,12 @@ struct tdm_course {
     uint64_t seed;                 /**< of the first run */
     uint64_t runs;                 /**< begun since that one */
     bool scattered;                /**< the first one begins anywhere, too */
-    double start;                  /**< s, when the last decision was due */
-    double length;                 /**< s, from start to answer of the last request */
-    double dropped;                /**< s that those who were dropped since `start` waited since */
+    struct tdm_state called;       /**< of a coordinator: the decision that began its period */
+    struct tdm_state turn;         /**< … and whose turn it is, the member number `turns` */
+    size_t turns;
+    double start;   /**< s, when the last decision was due */
+    double length;  /**< s, from start to answer of the last request */
+    double dropped; /**< s that those who were dropped since `start` waited since */
 };
 
 /** Opens nothing yet. -1 with `error`. */

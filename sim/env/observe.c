@@ -58,6 +58,12 @@ const struct tdm_entry tdm_entries[TDM_ENTRIES] = {
     [TDM_SEES_DENSE] = {"dense", "layers", 0, 128, false,
                         "of the dnn: fully connected, products with weights among them"},
     [TDM_SEES_RECURRENT] = {"recurrent", "layers", 0, 64, false, "of the dnn"},
+    [TDM_SEES_VERSION] = PREVIOUS("version"),
+    [TDM_SEES_WEIGHT] = {"weight", "1", 0, 1, false, "of accuracy, as the stream says"},
+    [TDM_SEES_LINK_CROWD] = {"link-crowd", "1", 0, 4, false,
+                             "what the others who share its link claim of that: the sum of the "
+                             "square roots of the utility that their transfers would cost alone"},
+    [TDM_SEES_SERVER_CROWD] = {"server-crowd", "1", 0, 4, false, "the same of the server"},
 };
 
 // ---- scales ------------------------------------------------------------------------------------
@@ -192,6 +198,11 @@ static double relative_trend(const struct tdm_state *state)
     return larger > 0 ? state->trend / larger : 0;
 }
 
+static int previous_of(int knob)
+{
+    return knob == TDM_KNOB_VERSION ? TDM_SEES_VERSION : TDM_SEES_PREVIOUS + knob;
+}
+
 void tdm_observer_see(struct tdm_observer *observer, const struct tdm_state *state,
                       const struct tdm_actions *actions, const int32_t *previous, double thinking,
                       float *entries)
@@ -219,7 +230,8 @@ void tdm_observer_see(struct tdm_observer *observer, const struct tdm_state *sta
         entries[TDM_SEES_CLOCKS + d] = within(opp->hz / observer->clock[d], 0, 1);
     }
     for (int i = 0; previous && i < actions->count; i++)
-        entries[TDM_SEES_PREVIOUS + actions->knob[i]] =
+        entries[previous_of(actions->knob[i])] =
             within((double)previous[i] / (actions->levels[i] - 1), 0, 1);
     entries[TDM_SEES_THINKING] = within(thinking / time, 0, 1);
+    entries[TDM_SEES_WEIGHT] = within(state->unit->scenario->streams[state->stream].weight, 0, 1);
 }

@@ -25,8 +25,9 @@ struct tdm_process {
     struct tdm_actions actions;
     int entries[TDM_ENTRIES];
     size_t entry_count;
-    struct memory *memories;        // by board
-    struct tdm_observer *observers; // by stream
+    struct memory *memories;             // by board
+    struct tdm_observer *observers;      // by stream
+    struct tdm_coordinator *coordinator; // or NULL
 };
 
 // ---- what the scenario says --------------------------------------------------------------------
@@ -37,6 +38,7 @@ static const struct tdm_scenario_environment usual = {.backlog = 16,
                                                       .beta = 0.1,
                                                       .worst = NAN,
                                                       .thinking = TDM_THINK_BLOCKING,
+                                                      .period = NAN,
                                                       .think = NAN};
 
 static int fail(const struct tdm_process *p, struct tdm_error *error, const char *what)
@@ -60,12 +62,26 @@ static int find_entry(const struct tdm_process *p, const char *name, struct tdm_
     return fail(p, error, what);
 }
 
+// Whether an entry can ever differ: what few scenarios have makes no others' observations longer.
+static bool may_differ(const struct tdm_process *p, int entry)
+{
+    if (entry < TDM_USUAL_ENTRIES)
+        return true;
+    if (entry != TDM_SEES_VERSION)
+        return p->coordinator != NULL;
+    for (int i = 0; i < p->actions.count; i++)
+        if (p->actions.knob[i] == TDM_KNOB_VERSION)
+            return true;
+    return false;
+}
+
 static int read_entries(struct tdm_process *p, struct tdm_error *error)
 {
     bool seen[TDM_ENTRIES] = {false};
     const char *rest = p->environment.observe;
     if (strcmp(rest, "all") == 0)
-        memset(seen, true, sizeof seen);
+        for (int i = 0; i < TDM_ENTRIES; i++)
+            seen[i] = may_differ(p, i);
     else
         for (char name[64]; *(rest += strspn(rest, " ,"));) {
             const size_t length = strcspn(rest, " ,");
@@ -92,6 +108,16 @@ static void use_reward(struct tdm_process *p, const struct tdm_reward_type *rewa
         p->environment.worst = reward->worst;
 }
 
+// It thinks elsewhere, and once a period for all.
+static int use_coordinator(struct tdm_process *p, struct tdm_error *error)
+{
+    if (isnan(p->environment.period))
+        return 0;
+    p->coordinator = tdm_coordinator_new(p->scenario, p->environment.period);
+    tdm_process_think_free(p);
+    return p->coordinator ? 0 : tdm_fail(error, "out of memory");
+}
+
 static int read_environment(struct tdm_process *p, struct tdm_error *error)
 {
     struct tdm_error why = {0};
@@ -102,7 +128,8 @@ static int read_environment(struct tdm_process *p, struct tdm_error *error)
     if (!reward)
         return fail(p, error, why.message);
     use_reward(p, reward);
-    if (read_entries(p, error) || tdm_actions_read(&p->actions, scenario, error))
+    if (use_coordinator(p, error) || tdm_actions_read(&p->actions, scenario, error) ||
+        read_entries(p, error))
         return -1;
     p->memories = calloc(scenario->board_count, sizeof *p->memories);
     p->observers = calloc(scenario->stream_count, sizeof *p->observers);
@@ -128,6 +155,7 @@ void tdm_process_free(struct tdm_process *process)
 {
     if (!process)
         return;
+    tdm_coordinator_free(process->coordinator);
     free(process->memories);
     free(process->observers);
     free(process);
@@ -151,6 +179,11 @@ size_t tdm_process_sees(const struct tdm_process *process)
 const int *tdm_process_entries(const struct tdm_process *process)
 {
     return process->entries;
+}
+
+struct tdm_coordinator *tdm_process_coordinator(const struct tdm_process *process)
+{
+    return process->coordinator;
 }
 
 const struct tdm_reference *tdm_process_reference(const struct tdm_process *process, int stream)
@@ -180,6 +213,8 @@ static double time_to_think(const struct tdm_process *p, const struct tdm_unit *
 void tdm_process_restart(struct tdm_process *process)
 {
     memset(process->memories, 0, process->scenario->board_count * sizeof *process->memories);
+    if (process->coordinator)
+        tdm_coordinator_restart(process->coordinator);
 }
 
 // `action` may be NULL where no knob is free.
@@ -237,6 +272,14 @@ static struct tdm_observer *observer_of(struct tdm_process *p, const struct tdm_
     return observer;
 }
 
+static void see_crowd(const struct tdm_coordinator *coordinator, int stream, float *entries)
+{
+    double link, server;
+    tdm_coordinator_crowd(coordinator, &coordinator->members[stream], &link, &server);
+    entries[TDM_SEES_LINK_CROWD] = tdm_entry_scale(&tdm_entries[TDM_SEES_LINK_CROWD], link);
+    entries[TDM_SEES_SERVER_CROWD] = tdm_entry_scale(&tdm_entries[TDM_SEES_SERVER_CROWD], server);
+}
+
 void tdm_process_observe(struct tdm_process *process, const struct tdm_state *state,
                          float *observation)
 {
@@ -244,12 +287,14 @@ void tdm_process_observe(struct tdm_process *process, const struct tdm_state *st
     const int32_t *previous = memory->acted ? memory->action : NULL;
     struct tdm_observer *observer = observer_of(process, state);
     const double thinks = time_to_think(process, state->unit);
-    if (process->entry_count == TDM_ENTRIES) {
-        tdm_observer_see(observer, state, &process->actions, previous, thinks, observation);
-        return;
-    }
     float entries[TDM_ENTRIES];
     tdm_observer_see(observer, state, &process->actions, previous, thinks, entries);
+    if (process->coordinator)
+        see_crowd(process->coordinator, state->stream, entries);
+    if (process->entries[process->entry_count - 1] == (int)process->entry_count - 1) {
+        memcpy(observation, entries, process->entry_count * sizeof *entries); // the first ones
+        return;
+    }
     for (size_t i = 0; i < process->entry_count; i++)
         observation[i] = entries[process->entries[i]];
 }

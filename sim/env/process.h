@@ -13,6 +13,7 @@
 #define TDM_ENV_PROCESS_H
 
 #include "env/action.h"
+#include "env/coordinator.h"
 #include "env/observe.h"
 #include "env/reward.h"
 
@@ -31,6 +32,9 @@ const struct tdm_scenario_environment *tdm_process_environment(const struct tdm_
 /** Entries of an observation; and which of tdm_entries they are. */
 size_t tdm_process_sees(const struct tdm_process *process);
 const int *tdm_process_entries(const struct tdm_process *process);
+
+/** Where the <environment> has a period: who decides for all boards then; else NULL. */
+struct tdm_coordinator *tdm_process_coordinator(const struct tdm_process *process);
 
 /** Whoever decides needs no time for it, whatever the board's file says. */
 void tdm_process_think_free(struct tdm_process *process);

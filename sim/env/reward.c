@@ -68,8 +68,35 @@ static const struct tdm_reward_type autoscale_reward = {
     "in ms where the deadline is met",
     -1e5, autoscale, NULL};
 
+static double known(double accuracy)
+{
+    return isnan(accuracy) ? 0 : accuracy;
+}
+
+// Qi et al., ACM TECS 2023, as far as it is known: their utility, above that of the reference. So
+// it does not pay that many requests come. A dropped one is no answer at all, and as late as in
+// cost_of; where there is no deadline, as late as it was.
+static double mcia(const struct tdm_reward_context *context, const struct tdm_outcome *outcome)
+{
+    const struct tdm_stream *stream = context->stream;
+    double time = outcome->latency, accuracy = known(outcome->accuracy);
+    if (outcome->dropped) {
+        time = outcome->waited + (isinf(stream->deadline) ? 0 : stream->deadline);
+        accuracy = 0;
+    }
+    return stream->weight * (accuracy - known(tdm_dnn_accuracy(stream->dnn, 0, 32))) +
+           (1 - stream->weight) * (1 - time / context->reference->time);
+}
+
+static const struct tdm_reward_type mcia_reward = {
+    "mcia",
+    "weight accuracy - (1 - weight) TTI / that of the reference, above what that comes to for the "
+    "reference",
+    -10, mcia, NULL};
+
 const struct tdm_reward_type *const tdm_rewards[] = {
-    &cost_reward, &service_reward, &burden_reward, &energy_reward, &autoscale_reward, NULL};
+    &cost_reward, &service_reward, &burden_reward, &energy_reward, &autoscale_reward, &mcia_reward,
+    NULL};
 
 const struct tdm_reward_type *tdm_reward_find(const char *name, struct tdm_error *error)
 {

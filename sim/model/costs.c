@@ -302,7 +302,7 @@ static int find_shapes(struct tdm_costs *costs)
 
 // ---- the table ---------------------------------------------------------------------------------
 
-struct tdm_costs *tdm_costs_new(const struct tdm_board *board, const struct tdm_stream *stream,
+struct tdm_costs *tdm_costs_new(const struct tdm_board *board, const struct tdm_version *version,
                                 const struct tdm_levels *levels,
                                 const struct tdm_situation *situations, size_t situation_count)
 {
@@ -310,14 +310,14 @@ struct tdm_costs *tdm_costs_new(const struct tdm_board *board, const struct tdm_
     if (!costs)
         return NULL;
     costs->board = board;
-    costs->dnn = stream->dnn;
-    costs->fit = stream->fit;
-    costs->point_count = (int)stream->dnn->cut_count + 2;
+    costs->dnn = version->dnn;
+    costs->fit = version->fit;
+    costs->point_count = (int)version->dnn->cut_count + 2;
     costs->part_share[costs->part_count++] = 1; // nothing sent: all of the channels stay
     for (int i = 0; i < levels->xi_count; i++)
         if (levels->xi[i] < 1)
             costs->part_share[costs->part_count++] = 1 - levels->xi[i];
-    costs->gap = tdm_board_rails_gap(board, stream->fit.power->rails, NULL);
+    costs->gap = tdm_board_rails_gap(board, version->fit.power->rails, NULL);
     for (size_t i = 0; i < TDM_COUNT(costs->accuracy); i++)
         costs->accuracy[i].xi = NAN; // nothing asked for yet
     costs->situation_count = situation_count;

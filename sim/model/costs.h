@@ -78,10 +78,10 @@ struct tdm_costs {
 };
 
 /**
- * Tables for a stream, empty at first; `situations` are copied. NULL if there is no memory. The
- * caller frees them. Cells are filled in by look-ups, so a table belongs to one thread.
+ * Tables for a version of a stream, empty at first; `situations` are copied. NULL if there is no
+ * memory. The caller frees them. Cells are filled in by look-ups, so a table belongs to one thread.
  */
-struct tdm_costs *tdm_costs_new(const struct tdm_board *board, const struct tdm_stream *stream,
+struct tdm_costs *tdm_costs_new(const struct tdm_board *board, const struct tdm_version *version,
                                 const struct tdm_levels *levels,
                                 const struct tdm_situation *situations, size_t situation_count);
 void tdm_costs_free(struct tdm_costs *costs);

@@ -13,7 +13,7 @@ struct reading {
     struct tdm_levels *levels;
     const struct tdm_scenario *scenario;
     const struct tdm_board *board;
-    const struct tdm_dnn *dnn;
+    const struct tdm_dnn *dnn; // whose cuts are read
     struct tdm_place place;
     struct tdm_arena *arena;
     struct tdm_error *error;
@@ -23,21 +23,6 @@ static int fail(const struct reading *r, const char *knob, const char *what)
 {
     return tdm_fail_at(r->error, r->scenario->path, r->place.line, r->place.column, "knob '%s': %s",
                        knob, what);
-}
-
-// The next item of a comma separated list, trimmed; false at the end.
-static bool next_item(const char **text, char *item, size_t size)
-{
-    *text += strspn(*text, " ,");
-    if (!**text)
-        return false;
-    size_t length = strcspn(*text, ",");
-    const char *start = *text;
-    *text += length;
-    while (length && start[length - 1] == ' ')
-        length--;
-    snprintf(item, size, "%.*s", (int)length, start);
-    return true;
 }
 
 static int compare_ints(const void *a, const void *b)
@@ -60,7 +45,7 @@ static int listed_clocks(struct reading *r, enum tdm_domain domain, const char *
     const char *knob = tdm_domain_names[domain];
     int *count = &r->levels->opp_count[domain];
     char item[64];
-    while (next_item(&text, item, sizeof item)) {
+    while (tdm_text_item(&text, item, sizeof item)) {
         struct tdm_error why = {0};
         double hz;
         if (tdm_quantity_parse(item, TDM_FREQUENCY, &hz, &why))
@@ -135,37 +120,130 @@ static bool same_point(const struct tdm_dnn *dnn, size_t cut)
     return true;
 }
 
-static int read_points(struct reading *r, const char *text)
+static int listed_points(struct reading *r, const char *text, int *points, int *count)
 {
-    struct tdm_levels *levels = r->levels;
-    const int cuts = (int)r->dnn->cut_count;
-    if (cuts + 1 > TDM_MOST_POINTS)
-        return fail(r, "cut", "the network has too many cuts");
-    levels->point = tdm_arena_alloc(r->arena, ((size_t)cuts + 1) * sizeof *levels->point);
-    if (!levels->point)
-        return fail(r, "cut", "out of memory");
-    if (strcmp(text, "none") == 0)
-        return 0;
-    if (strcmp(text, "all") == 0) {
-        levels->point[levels->point_count++] = 0;
-        for (int i = 0; i < cuts; i++)
-            if (!same_point(r->dnn, (size_t)i))
-                levels->point[levels->point_count++] = i + 1;
-        return 0;
-    }
     char item[160];
-    while (next_item(&text, item, sizeof item)) {
+    while (tdm_text_item(&text, item, sizeof item)) {
         const int point = point_of(r, item);
         if (point < 0)
             return -1;
         bool known = false;
-        for (int i = 0; i < levels->point_count; i++)
-            known |= levels->point[i] == point;
+        for (int i = 0; i < *count; i++)
+            known |= points[i] == point;
         if (!known)
-            levels->point[levels->point_count++] = point;
+            points[(*count)++] = point;
     }
-    levels->point_count = sort_unique(levels->point, levels->point_count);
-    return levels->point_count ? 0 : fail(r, "cut", "no level at all");
+    *count = sort_unique(points, *count);
+    return *count ? 0 : fail(r, "cut", "no level at all");
+}
+
+static double work_before(const struct tdm_dnn *dnn, int point)
+{
+    double macs = 0;
+    for (size_t i = 0; point > 0 && i < dnn->cuts[point - 1].layers; i++)
+        macs += (double)dnn->layers[i].macs;
+    return macs;
+}
+
+// The input, and `count` - 1 cuts: the nearest to evenly spread work, each beyond the one before.
+// All that there are where there are fewer.
+static void spread_points(const struct tdm_dnn *dnn, int count, int *points, int *found)
+{
+    const int cuts = (int)dnn->cut_count;
+    points[(*found)++] = 0;
+    for (int i = 1; i < count; i++) {
+        const double goal = dnn->flop / 2 * i / count;
+        int best = 0;
+        double least = INFINITY;
+        for (int p = points[*found - 1] + 1; p <= cuts; p++) {
+            const double away = fabs(work_before(dnn, p) - goal);
+            if (away >= least || same_point(dnn, (size_t)p - 1))
+                continue;
+            least = away;
+            best = p;
+        }
+        if (best)
+            points[(*found)++] = best;
+    }
+}
+
+// Of the network r->dnn, into `points` and `count`.
+static int read_points(struct reading *r, const char *text, int **points, int *count)
+{
+    const int cuts = (int)r->dnn->cut_count;
+    if (cuts + 1 > TDM_MOST_POINTS)
+        return fail(r, "cut", "the network has too many cuts");
+    *points = tdm_arena_alloc(r->arena, ((size_t)cuts + 1) * sizeof **points);
+    if (!*points)
+        return fail(r, "cut", "out of memory");
+    if (strcmp(text, "none") == 0)
+        return 0;
+    if (strcmp(text, "all") == 0) {
+        (*points)[(*count)++] = 0;
+        for (int i = 0; i < cuts; i++)
+            if (!same_point(r->dnn, (size_t)i))
+                (*points)[(*count)++] = i + 1;
+        return 0;
+    }
+    char *end;
+    const long spread = strtol(text, &end, 10);
+    if (end == text || *end)
+        return listed_points(r, text, *points, count);
+    if (spread < 1 || spread > TDM_MOST_LEVELS)
+        return fail(r, "cut", "a number of points is between 1 and 64");
+    spread_points(r->dnn, (int)spread, *points, count);
+    return 0;
+}
+
+// Of every version that is freed.
+static int read_all_points(struct reading *r, const struct tdm_stream *stream, const char *text)
+{
+    struct tdm_levels *levels = r->levels;
+    for (int v = 0; v < levels->version_count; v++) {
+        const int version = levels->version[v];
+        r->dnn = stream->versions[version].dnn;
+        if (read_points(r, text, &levels->version_point[version], &levels->version_points[version]))
+            return -1;
+    }
+    levels->point = levels->version_point[0];
+    levels->point_count = levels->version_points[0];
+    return 0;
+}
+
+static int version_of(struct reading *r, const struct tdm_stream *stream, const char *name)
+{
+    struct tdm_nearest nearest;
+    tdm_nearest_start(&nearest, name);
+    for (int v = 0; v < stream->version_count; v++) {
+        if (strcmp(stream->versions[v].dnn->name, name) == 0)
+            return v;
+        tdm_nearest_try(&nearest, stream->versions[v].dnn->name);
+    }
+    char message[256];
+    snprintf(message, sizeof message, "the stream has no version '%.64s'%s", name,
+             tdm_nearest_hint(&nearest));
+    return fail(r, "version", message);
+}
+
+static int read_versions(struct reading *r, const struct tdm_stream *stream, const char *text)
+{
+    struct tdm_levels *levels = r->levels;
+    levels->version_count = 1; // its own, always
+    if (!text)
+        return 0;
+    bool freed[TDM_MOST_VERSIONS] = {false};
+    const bool all = strcmp(text, "all") == 0;
+    char name[256];
+    while (!all && tdm_text_item(&text, name, sizeof name)) {
+        const int version = version_of(r, stream, name);
+        if (version < 0)
+            return -1;
+        freed[version] = true;
+    }
+    for (int v = 1; v < stream->version_count; v++)
+        if (all || freed[v])
+            levels->version[levels->version_count++] = v;
+    return 0;
 }
 
 static int read_processors(struct reading *r, const char *text)
@@ -177,7 +255,7 @@ static int read_processors(struct reading *r, const char *text)
         return 0;
     }
     char item[64];
-    while (next_item(&text, item, sizeof item)) {
+    while (tdm_text_item(&text, item, sizeof item)) {
         const struct tdm_processor *p = tdm_board_processor(r->board, item);
         char message[128];
         snprintf(message, sizeof message, "the board '%s' has no processor '%s'", r->board->name,
@@ -238,10 +316,12 @@ int tdm_levels_read(struct tdm_levels *levels, const struct tdm_scenario *scenar
     levels->link_count = scenario->boards[stream->board].link_count;
     if (read_clocks(&r, TDM_CPU, knobs->cpu) || read_clocks(&r, TDM_GPU, knobs->gpu) ||
         read_clocks(&r, TDM_EMC, knobs->emc) || read_processors(&r, knobs->processor) ||
-        read_points(&r, knobs->cut) || read_shares(&r, &knobs->xi, &knobs->bits))
+        read_versions(&r, stream, knobs->version) || read_all_points(&r, stream, knobs->cut) ||
+        read_shares(&r, &knobs->xi, &knobs->bits))
         return -1;
-    if (!levels->link_count)
-        levels->point_count = 0;
+    for (int v = 0; !levels->link_count && v < TDM_MOST_VERSIONS; v++)
+        levels->version_points[v] = 0;
+    levels->point_count = levels->version_points[0];
     return 0;
 }
 

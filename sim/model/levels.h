@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The levels that a scenario frees on one board for one dnn: what a policy may choose from. Each
- * list holds what goes into the plan's field of the same name.
+ * The levels that a scenario frees on one board for one stream: what a policy may choose from.
+ * Each list holds what goes into the plan's field of the same name.
  */
 #ifndef TDM_MODEL_LEVELS_H
 #define TDM_MODEL_LEVELS_H
@@ -15,9 +15,15 @@ struct tdm_levels {
     int opp_count[TDM_CLOCKS];
     int processor[8];
     int processor_count;
-    int *point; /**< rising; without the last (all on the board), which is always possible */
+    int version[TDM_MOST_VERSIONS]; /**< rising; the first is 0, the stream's own dnn */
+    int version_count;
+    int *point; /**< of the stream's own dnn: version_point[0] */
     int point_count;
-    double xi[TDM_MOST_LEVELS]; /**< rising, without 0, which is always possible */
+    int *version_point[TDM_MOST_VERSIONS]; /**< cuts of each version that is freed, by
+                                              version: rising; without the last (all on the board),
+                                              which is always possible */
+    int version_points[TDM_MOST_VERSIONS]; /**< how many */
+    double xi[TDM_MOST_LEVELS];            /**< rising, without 0, which is always possible */
     int xi_count;
     int bits[3];
     int bits_count;

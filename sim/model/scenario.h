@@ -110,9 +110,19 @@ struct tdm_scenario_link {
 enum tdm_input_form { TDM_COMPRESSED, TDM_RAW };
 enum tdm_drop { TDM_DROP_NEVER, TDM_DROP_LATE };
 
+enum { TDM_MOST_VERSIONS = 16 };
+
+/** A network that a stream's requests may be answered by. */
+struct tdm_version {
+    const struct tdm_dnn *dnn;
+    struct tdm_fit fit; /**< the board's fit, or its default scaled to the dnn */
+    bool scaled;        /**< the fit is the default scaled: nobody measured this pair */
+};
+
 struct tdm_stream {
     struct tdm_place place;
     const char *board_id, *dnn_name, *precision;
+    const char *others; /**< names or paths of other networks for the same task; NULL: none */
     int arrivals;       /**< index into tdm_arrival_names */
     double rate;        /**< per s, of periodic and poisson */
     double think;       /**< s between an answer and the next request of a closed loop */
@@ -121,16 +131,18 @@ struct tdm_stream {
     int64_t count;      /**< at most so many; 0: any number */
     double deadline;    /**< s after arrival; INFINITY: none */
     double accuracy;    /**< expected, that is needed; 0: any */
+    double weight;      /**< of accuracy against time, for coordinators: 0 to 0.99 */
     int64_t queue;      /**< requests that may wait; more are dropped; -1: any number */
     int drop;           /**< enum tdm_drop: drop a request whose deadline passed in the queue */
     int64_t inflight;   /**< requests in service at once */
     int input;          /**< enum tdm_input: what is sent when the input is */
 
     int board;
-    const struct tdm_dnn *dnn;
-    struct tdm_fit fit; /**< the board's fit, or its default scaled to the dnn */
-    bool scaled;        /**< the fit is the default scaled: nobody measured this pair */
-    double *times;      /**< of `file` */
+    const struct tdm_version *versions; /**< all that there are; the first is that of `dnn_name` */
+    int version_count;                  /**< at least 1 */
+    const struct tdm_dnn *dnn;          /**< the first version's, and its fit */
+    struct tdm_fit fit;
+    double *times; /**< of `file` */
     size_t time_count;
 };
 
@@ -154,6 +166,7 @@ struct tdm_scenario_knobs {
     const char *cpu, *gpu, *emc;
     const char *cut;
     const char *processor;
+    const char *version;
     struct tdm_list xi, bits;
 };
 
@@ -195,6 +208,7 @@ struct tdm_scenario_environment {
     double alpha, beta;  /**< weights of those rewards that have them */
     double worst;        /**< rewards below it are raised to it; NAN: as usual for the reward */
     int thinking;        /**< enum tdm_thinking */
+    double period;       /**< s, after which a coordinator decides for all; NAN: nobody does */
     double think;        /**< s a decision, at any clock; NAN: as the board's file says */
 };
 

@@ -92,6 +92,8 @@ static const struct tdm_attribute stream_attributes[] = {
      .required = true},
     {"dnn", TDM_TEXT, AT(tdm_stream, dnn_name), "a network's name, or the path of its file",
      .required = true},
+    {"versions", TDM_TEXT, AT(tdm_stream, others),
+     "list of other networks for the same task, which a plan may choose instead"},
     {"precision", TDM_NAME, AT(tdm_stream, precision), "of the board's fit; none: any"},
     {"arrivals", TDM_CHOICE, AT(tdm_stream, arrivals),
      "closed: the next comes when one is answered", .choices = tdm_arrival_names},
@@ -109,6 +111,10 @@ static const struct tdm_attribute stream_attributes[] = {
     {"accuracy", TDM_QUANTITY, AT(tdm_stream, accuracy),
      "expected share of right answers that is needed", .dimension = TDM_SHARE, .fallback = "0 %",
      .min = 0, .max = 1},
+    {"weight", TDM_QUANTITY, AT(tdm_stream, weight),
+     "of accuracy against time, to a coordinator: high where answers should be right, low where "
+     "they should be soon",
+     .dimension = TDM_SHARE, .fallback = "50 %", .min = 0, .max = 0.99},
     {"queue", TDM_INTEGER, AT(tdm_stream, queue), "requests that may wait; -1: any number",
      .fallback = "-1", .min = -1, .max = 1e9},
     {"drop", TDM_CHOICE, AT(tdm_stream, drop), "late: drop what is past its deadline unserved",
@@ -152,7 +158,8 @@ static const struct tdm_attribute knob_attributes[] = {
     {"gpu", TDM_TEXT, AT(tdm_scenario_knobs, gpu), "the same", .fallback = "all"},
     {"emc", TDM_TEXT, AT(tdm_scenario_knobs, emc), "the same", .fallback = "all"},
     {"cut", TDM_TEXT, AT(tdm_scenario_knobs, cut),
-     "'all', 'none', 'input', or a list of layers to cut after ('input' among them)",
+     "'all', 'none', 'input', a number of points spread evenly over the work (the first is the "
+     "input), or a list of layers to cut after ('input' among them)",
      .fallback = "all"},
     {"xi", TDM_LIST, AT(tdm_scenario_knobs, xi), "shares of the channels that may be sent",
      .dimension = TDM_SHARE, .fallback = "0 %, 100 %", .min = 0, .max = 1},
@@ -160,6 +167,8 @@ static const struct tdm_attribute knob_attributes[] = {
      .dimension = TDM_PLAIN, .fallback = "32, 8", .min = 8, .max = 32},
     {"processor", TDM_TEXT, AT(tdm_scenario_knobs, processor), "list of processors, or 'all'",
      .fallback = "gpu"},
+    {"version", TDM_TEXT, AT(tdm_scenario_knobs, version),
+     "list of the stream's versions that may be chosen besides its dnn, or 'all'; none: the dnn"},
 };
 static const struct tdm_element knob_element = {.name = "knobs",
                                                 .help = "what a policy may choose",
@@ -328,6 +337,10 @@ static const struct tdm_attribute environment_attributes[] = {
      "blocking: a request waits for its decision; concurrent: the decision on the next one is made "
      "while one runs; free: it takes no time",
      .choices = tdm_thinking_names},
+    {"period", TDM_QUANTITY, AT(tdm_scenario_environment, period),
+     "after which a coordinator decides for all boards (tandem help environment); none: each "
+     "decides for each of its requests",
+     .dimension = TDM_TIME, .min = 1e-3, .max = 1e9},
     {"think", TDM_QUANTITY, AT(tdm_scenario_environment, think),
      "that a decision takes at any clock; none: the board's figure, at the CPU clock in force",
      .dimension = TDM_TIME, .min = 0, .max = 1e3},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "model/library.h"
 #include "model/parts.h"
 #include "model/scenario_parts.h"
@@ -13,10 +14,9 @@
 
 // A precision is asked for by name, so another one is no answer.
 static int fail_precision(const struct tdm_scenario *scenario, const struct tdm_stream *stream,
-                          struct tdm_error *error)
+                          const char *dnn, struct tdm_error *error)
 {
     const struct tdm_board *board = scenario->boards[stream->board].board;
-    const char *dnn = stream->dnn->name;
     char known[128] = "";
     for (size_t i = 0; i < board->fit_count; i++) {
         const struct tdm_fit *fit = &board->fits[i];
@@ -31,14 +31,14 @@ static int fail_precision(const struct tdm_scenario *scenario, const struct tdm_
 
 // The fit of the pair, else the board's default scaled to the dnn; power from the default where
 // only latency was measured.
-static int resolve_fit(const struct tdm_scenario *scenario, struct tdm_stream *stream,
-                       struct tdm_error *error)
+static int resolve_fit(const struct tdm_scenario *scenario, const struct tdm_stream *stream,
+                       struct tdm_version *version, struct tdm_error *error)
 {
     const struct tdm_board *board = scenario->boards[stream->board].board;
-    const struct tdm_dnn *dnn = stream->dnn;
+    const struct tdm_dnn *dnn = version->dnn;
     const struct tdm_fit *fit = tdm_fit_find(board, dnn->name, "infer", stream->precision, 1);
     if (!fit && stream->precision)
-        return fail_precision(scenario, stream, error);
+        return fail_precision(scenario, stream, dnn->name, error);
     const struct tdm_fit *unit = tdm_fit_find(board, TDM_FIT_DEFAULT, "infer", NULL, 1);
     if (!unit)
         unit = tdm_fit_find(board, TDM_FIT_DEFAULT, NULL, NULL, 0);
@@ -51,16 +51,16 @@ static int resolve_fit(const struct tdm_scenario *scenario, struct tdm_stream *s
             "the board has neither a fit of '%.64s' nor a default; run 'tandem "
             "calibrate' on measurements of it%s",
             dnn->name, "");
-    stream->scaled = fit == NULL;
-    stream->fit = fit ? *fit : scaled;
-    if (!stream->fit.power && unit && unit->power) {
-        stream->fit.power = unit->power;
-        stream->fit.gpu_energy = scaled.gpu_energy;
-        stream->fit.cpu_energy = scaled.cpu_energy;
-        stream->fit.memory_energy = scaled.memory_energy;
-        stream->fit.cpu_spin = scaled.cpu_spin;
+    version->scaled = fit == NULL;
+    version->fit = fit ? *fit : scaled;
+    if (!version->fit.power && unit && unit->power) {
+        version->fit.power = unit->power;
+        version->fit.gpu_energy = scaled.gpu_energy;
+        version->fit.cpu_energy = scaled.cpu_energy;
+        version->fit.memory_energy = scaled.memory_energy;
+        version->fit.cpu_spin = scaled.cpu_spin;
     }
-    if (!stream->fit.power)
+    if (!version->fit.power)
         return tdm_scenario_fail(scenario, stream->place, error,
                                  "the board's power was never measured: no <power> for '%.64s'%s",
                                  dnn->name, "");
@@ -144,12 +144,58 @@ static int check_arrivals(const struct tdm_scenario *scenario, struct tdm_stream
     return stream->file ? read_times(scenario, stream, error) : 0;
 }
 
+static int resolve_version(struct tdm_scenario *scenario, const struct tdm_stream *stream,
+                           const char *name, struct tdm_version *version, struct tdm_error *error)
+{
+    struct tdm_error why = {0};
+    version->dnn = tdm_parts_dnn(scenario->parts, name, &why);
+    if (!version->dnn)
+        return tdm_scenario_fail_part(scenario, stream->place, &why, error);
+    return resolve_fit(scenario, stream, version, error);
+}
+
+static int fail_twice(const struct tdm_scenario *scenario, const struct tdm_stream *stream,
+                      const char *name, struct tdm_error *error)
+{
+    return tdm_scenario_fail(scenario, stream->place, error, "the version '%.64s' is there twice%s",
+                             name, "");
+}
+
+static int resolve_versions(struct tdm_scenario *scenario, struct tdm_stream *stream,
+                            struct tdm_error *error)
+{
+    struct tdm_version versions[TDM_MOST_VERSIONS];
+    const char *rest = stream->others ? stream->others : "";
+    char name[256];
+    int count = 0;
+    do {
+        if (count == TDM_MOST_VERSIONS)
+            return tdm_scenario_fail(scenario, stream->place, error,
+                                     "a stream has at most 16 versions, its dnn among them%s%s", "",
+                                     "");
+        const char *path = count ? name : stream->dnn_name;
+        if (resolve_version(scenario, stream, path, &versions[count], error))
+            return -1;
+        for (int i = 0; i < count; i++)
+            if (strcmp(versions[i].dnn->name, versions[count].dnn->name) == 0)
+                return fail_twice(scenario, stream, versions[i].dnn->name, error);
+        count++;
+    } while (tdm_text_item(&rest, name, sizeof name));
+    const size_t size = (size_t)count * sizeof *versions;
+    struct tdm_version *kept = tdm_arena_alloc(scenario->arena, size);
+    if (!kept)
+        return tdm_fail(error, "out of memory");
+    memcpy(kept, versions, size);
+    stream->versions = kept;
+    stream->version_count = count;
+    stream->dnn = kept->dnn;
+    stream->fit = kept->fit;
+    return 0;
+}
+
 int tdm_scenario_resolve_stream(struct tdm_scenario *scenario, struct tdm_stream *stream,
                                 struct tdm_error *error)
 {
-    struct tdm_error why = {0};
-    stream->dnn = tdm_parts_dnn(scenario->parts, stream->dnn_name, &why);
-    if (!stream->dnn)
-        return tdm_scenario_fail_part(scenario, stream->place, &why, error);
-    return resolve_fit(scenario, stream, error) || check_arrivals(scenario, stream, error) ? -1 : 0;
+    return resolve_versions(scenario, stream, error) || check_arrivals(scenario, stream, error) ? -1
+                                                                                                : 0;
 }

@@ -109,7 +109,8 @@ struct run {
  */
 static inline struct tdm_plan run_draw(struct tdm_random *random, const struct tdm_state *state)
 {
-    const struct tdm_levels *levels = tdm_unit_queue(state->unit, state->stream)->levels;
+    const struct tdm_queue *queue = tdm_unit_queue(state->unit, state->stream);
+    const struct tdm_levels *levels = queue->levels;
     struct tdm_plan plan = {.governor = -1, .cap = {-1, -1, -1}, .bits = 32};
     const bool governed = tdm_random_below(random, 4) == 0;
     for (int d = 0; d < TDM_CLOCKS; d++)
@@ -119,10 +120,13 @@ static inline struct tdm_plan run_draw(struct tdm_random *random, const struct t
     if (governed)
         plan.cap[TDM_GPU] = (int)tdm_random_below(random, 3) - 1;
     plan.processor = levels->processor[tdm_random_below(random, (uint64_t)levels->processor_count)];
-    plan.point = tdm_unit_queue(state->unit, state->stream)->costs->point_count - 1;
+    if (levels->version_count > 1)
+        plan.version = levels->version[tdm_random_below(random, (uint64_t)levels->version_count)];
+    plan.point = queue->versions[plan.version].costs->point_count - 1;
     if (!levels->link_count || tdm_random_below(random, 3) == 0)
         return plan;
-    plan.point = levels->point[tdm_random_below(random, (uint64_t)levels->point_count)];
+    const int *points = levels->version_point[plan.version];
+    plan.point = points[tdm_random_below(random, (uint64_t)levels->version_points[plan.version])];
     plan.xi = levels->xi[tdm_random_below(random, (uint64_t)levels->xi_count)];
     plan.bits = levels->bits[tdm_random_below(random, (uint64_t)levels->bits_count)];
     return plan;

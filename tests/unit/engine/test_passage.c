@@ -56,6 +56,25 @@ static void one_alone(void **state)
     tdm_trace_free(trace);
 }
 
+// A quarter of the link and half of the server: four times and twice as long; the server's work,
+// and what the radio sends, are the same.
+static void shares_make_it_longer(void **state)
+{
+    (void)state;
+    struct tdm_trace *trace = tdm_trace_constant(1e6, 2e6, NAN);
+    struct set s;
+    prepare(&s, trace, 1, NULL);
+    struct tdm_passage p = {
+        .sent = 5e5, .received = 2e5, .service = 0.03, .link_share = 0.25, .server_share = 0.5};
+    tdm_way_send(&s.way, 3, &p, false);
+    assert_near(p.up_end, 3 + 2 + 0.01, 1e-12);
+    assert_near(p.serve_end, 5.01 + 0.06, 1e-12);
+    assert_near(p.down_end, 5.07 + 0.01 + 0.4, 1e-12);
+    assert_near(p.server_energy, 0.03 * 100, 1e-12);
+    assert_near(p.sent, 5e5, 0);
+    tdm_trace_free(trace);
+}
+
 static void uplink_and_slots_are_first_come_first_served(void **state)
 {
     (void)state;
@@ -230,6 +249,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_alone),
+        cmocka_unit_test(shares_make_it_longer),
         cmocka_unit_test(uplink_and_slots_are_first_come_first_served),
         cmocka_unit_test(overridden_slots_share_the_servers_power),
         cmocka_unit_test(a_transfer_spans_points_and_turns),

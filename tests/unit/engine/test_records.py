@@ -23,7 +23,8 @@ COLUMNS = {"board", "stream", "request", "arrival", "start", "answer", "latency"
            "thinking", "switching", "head", "local", "up", "remote", "down", "energy", "board_energy",
            "radio_energy", "server_energy", "sent", "received", "accuracy", "bandwidth", "cost", "late",
            "dropped", "cpu_clock", "gpu_clock", "emc_clock", "cpu_cap", "gpu_cap", "emc_cap",
-           "governor", "cores", "processor", "point", "xi", "bits", "link"}
+           "governor", "cores", "processor", "version", "point", "xi", "bits", "link", "link_share",
+           "server_share"}
 CAUSES = ("fixed", "cpu", "gpu", "memory", "leakage")
 
 

@@ -93,6 +93,20 @@ static const char world_dnn[] =
     "<accuracy value=\"80 %\" source=\"s\"/><accuracy value=\"79 %\" bits=\"8\" source=\"s\"/>"
     "</dnn>";
 
+// The same task at a quarter of the work, and less well.
+static const char world_small[] =
+    "<dnn name=\"small\" title=\"a small net\" input=\"3x1x1\" raw=\"100000 B\" "
+    "compressed=\"20000 B\">" WORLD_SOURCE
+    "<layer name=\"stem\" op=\"Conv\" macs=\"5000000\" weights=\"50000 B\" in=\"600000 B\" "
+    "out=\"200000 B\" kernels=\"1\"/>"
+    "<layer name=\"body\" op=\"Conv\" macs=\"15000000\" weights=\"100000 B\" in=\"200000 B\" "
+    "out=\"30000 B\" kernels=\"2\"/>"
+    "<layer name=\"fc\" op=\"Gemm\" macs=\"5000000\" weights=\"1000000 B\" in=\"30000 B\" "
+    "out=\"4000 B\" kernels=\"1\"/>"
+    "<cut after=\"stem\" bytes=\"200000 B\" channels=\"16\"/>"
+    "<cut after=\"body\" bytes=\"30000 B\" channels=\"32\"/>"
+    "<accuracy value=\"70 %\" source=\"s\"/></dnn>";
+
 // A whole net takes 20 ms of compute: 200 MFLOP at 10 GFLOP/s; and 2 ms besides.
 static const char world_server[] =
     "<server name=\"box\" title=\"a box\" flop=\"100 GFLOP/s\" efficiency=\"10 %\" "
@@ -154,6 +168,7 @@ static inline void world_make(struct world *w)
     assert_non_null(mkdtemp(w->folder));
     world_write(w, "toy.xml", world_board, NULL);
     world_write(w, "net.xml", world_dnn, NULL);
+    world_write(w, "small.xml", world_small, NULL);
     world_write(w, "box.xml", world_server, NULL);
     world_write(w, "air.xml", world_radio, NULL);
 }

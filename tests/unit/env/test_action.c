@@ -101,10 +101,10 @@ static void test_every_level(void **state)
         {{0, 0, 0, 0, 1, 0, 0, 0}, SENT(0, 0, 0, 0, 6, 0, 32, 0)},
         {{2, 3, 2, 1, 4, 0, 1, 1}, SENT(2, 3, 2, 1, 6, 0, 32, 0)},
     };
-    static const int levels[TDM_KNOBS] = {3, 4, 3, 2, 5, 3, 2, 2};
+    static const int levels[TDM_KNOB_VERSION] = {3, 4, 3, 2, 5, 3, 2, 2};
     struct opened o = open_first(TWO_SERVERS(ENVS_KNOBS));
-    assert_int_equal(o.actions.count, TDM_KNOBS);
-    for (int i = 0; i < TDM_KNOBS; i++) {
+    assert_int_equal(o.actions.count, TDM_KNOB_VERSION);
+    for (int i = 0; i < TDM_KNOB_VERSION; i++) {
         assert_int_equal(o.actions.knob[i], i);
         assert_int_equal(o.actions.levels[i], levels[i]);
     }

@@ -75,7 +75,7 @@ static void test_as_here(void **state)
     struct tdm_scenario *scenario = world_load(world, ALONE);
     struct tdm_env *here = envs_open("analytic:", scenario);
     struct tdm_env *apart = envs_open("simgrid:", scenario);
-    float seen[TDM_ENTRIES], theirs[TDM_ENTRIES];
+    float seen[TDM_USUAL_ENTRIES], theirs[TDM_USUAL_ENTRIES];
     struct tdm_random random;
     tdm_random_seed(&random, 2, "test", 0);
     envs_reset(here, 7, seen);
@@ -83,7 +83,7 @@ static void test_as_here(void **state)
     int ends = 0;
     for (int k = 0; k < 150; k++) {
         int32_t action[TDM_KNOBS];
-        for (int i = 0; i < TDM_ENTRIES; i++)
+        for (int i = 0; i < TDM_USUAL_ENTRIES; i++)
             assert_near(theirs[i], seen[i], 1e-4);
         envs_wander(tdm_env_spaces(here), &random, action);
         const struct tdm_step a = envs_step(here, action, seen);
@@ -109,7 +109,7 @@ static void test_as_here(void **state)
 struct many {
     struct tdm_scenario *scenario;
     struct tdm_vec *vec;
-    float observations[COUNT][TDM_ENTRIES], rewards[COUNT];
+    float observations[COUNT][TDM_USUAL_ENTRIES], rewards[COUNT];
     bool terminations[COUNT], truncations[COUNT];
     int32_t actions[COUNT * TDM_KNOBS];
 };
@@ -194,7 +194,7 @@ static void test_killed(void **state)
     (void)state;
     struct tdm_scenario *scenario = world_load(world, ALONE);
     struct tdm_env *env = envs_open("simgrid:", scenario);
-    float observation[TDM_ENTRIES], again[TDM_ENTRIES];
+    float observation[TDM_USUAL_ENTRIES], again[TDM_USUAL_ENTRIES];
     const int32_t action[TDM_KNOBS] = {1};
     struct tdm_step step;
     alarm(60);
@@ -224,7 +224,7 @@ static void test_one_of_many_killed(void **state)
 {
     (void)state;
     struct many *m = open_many();
-    float first[COUNT][TDM_ENTRIES], rewards[COUNT];
+    float first[COUNT][TDM_USUAL_ENTRIES], rewards[COUNT];
     const uint64_t seeds[COUNT] = {1, 2, 3};
     pid_t pids[COUNT];
     struct tdm_error error = {0};
@@ -256,7 +256,7 @@ static void test_unheard_answer(void **state)
     (void)state;
     struct tdm_scenario *scenario = world_load(world, ALONE);
     struct tdm_env *env = envs_open("simgrid:", scenario), *same = envs_open("simgrid:", scenario);
-    float observation[TDM_ENTRIES], theirs[TDM_ENTRIES];
+    float observation[TDM_USUAL_ENTRIES], theirs[TDM_USUAL_ENTRIES];
     const int32_t slow[TDM_KNOBS] = {0}, fast[TDM_KNOBS] = {2, 3, 2};
     alarm(60);
     envs_reset(env, 3, observation);
@@ -282,7 +282,7 @@ static void test_error_of_child(void **state)
                               "<stream board=\"b\" dnn=\"net.xml\" arrivals=\"periodic\" "
                               "rate=\"1 /s\" from=\"5 s\"/>"));
     struct tdm_env *env = envs_open("simgrid:", scenario);
-    float observation[TDM_ENTRIES];
+    float observation[TDM_USUAL_ENTRIES];
     struct tdm_error error = {0};
     for (int k = 0; k < 2; k++) {
         assert_int_equal(tdm_env_reset(env, 1, observation, &error), -1);

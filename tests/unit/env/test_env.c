@@ -17,7 +17,7 @@ static const int32_t slowest[TDM_KNOBS] = {0, 0, 0}, fastest[TDM_KNOBS] = {2, 3,
 struct opened {
     struct tdm_scenario *scenario;
     struct tdm_env *env;
-    float observation[TDM_ENTRIES];
+    float observation[TDM_USUAL_ENTRIES];
 };
 
 static struct opened open_env(const char *text)
@@ -47,7 +47,7 @@ static void test_length(void **state)
             assert_int_equal(s.truncated, i == 7);
         }
         // The next one goes on from there: the same decision is still due.
-        float again[TDM_ENTRIES];
+        float again[TDM_USUAL_ENTRIES];
         envs_reset(o.env, 0, again);
         assert_memory_equal(again, o.observation, sizeof again);
     }
@@ -78,7 +78,7 @@ static void test_whole_run(void **state)
                                "rate=\"10 /s\"/><environment start=\"beginning\"/>"));
     for (int run = 0; run < 3; run++) {
         struct tdm_step s = {0};
-        float before[TDM_ENTRIES];
+        float before[TDM_USUAL_ENTRIES];
         int steps = 0;
         envs_reset(o.env, run == 0, o.observation);
         while (!s.truncated) {
@@ -173,7 +173,7 @@ static void test_nothing_to_decide(void **state)
         struct tdm_error error = {0};
         struct tdm_scenario *scenario = world_try(world, texts[t], &error);
         struct tdm_env *env = scenario ? tdm_env_open("analytic:", scenario, &error) : NULL;
-        float observation[TDM_ENTRIES];
+        float observation[TDM_USUAL_ENTRIES];
         for (int again = 0; env && again < 2; again++) {
             error = (struct tdm_error){0};
             assert_int_equal(tdm_env_reset(env, again ? 0 : 1, observation, &error), -1);
@@ -214,7 +214,7 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
 static uint64_t wander(struct tdm_env *env, uint64_t seed, int steps)
 {
     struct tdm_random random;
-    float observation[TDM_ENTRIES];
+    float observation[TDM_USUAL_ENTRIES];
     uint64_t hash = 0;
     tdm_random_seed(&random, 5, "test", 0);
     envs_reset(env, seed, observation);

@@ -151,8 +151,8 @@ static void test_by_hand(void **state)
         {"dense", linear(1, 0, 128)},
         {"recurrent", -1},
     };
-    assert_int_equal(sizeof hand / sizeof *hand, TDM_ENTRIES);
-    for (int i = 0; i < TDM_ENTRIES; i++) {
+    assert_int_equal(sizeof hand / sizeof *hand, TDM_USUAL_ENTRIES);
+    for (int i = 0; i < TDM_USUAL_ENTRIES; i++) {
         assert_string_equal(tdm_entries[i].name, hand[i].name);
         if (!(fabs(s.entries[i] - hand[i].scaled) <= 2e-6))
             fail_msg("%s is %.9g, not %.9g", hand[i].name, (double)s.entries[i], hand[i].scaled);
@@ -246,7 +246,7 @@ static void test_subset(void **state)
     const struct tdm_spaces *spaces = tdm_env_spaces(env), *most = tdm_env_spaces(all);
     float few[3], many[TDM_ENTRIES];
     assert_int_equal(spaces->observation, 3);
-    assert_int_equal(most->observation, TDM_ENTRIES);
+    assert_int_equal(most->observation, TDM_USUAL_ENTRIES);
     assert_string_equal(spaces->entries[0], "eta");
     assert_string_equal(spaces->entries[1], "queued");
     assert_string_equal(spaces->entries[2], "bandwidth");
@@ -254,7 +254,8 @@ static void test_subset(void **state)
     envs_reset(all, 3, many);
     for (int k = 0; k < 20; k++) {
         for (int i = 0; i < 3; i++)
-            assert_true(few[i] == many[envs_find(most->entries, TDM_ENTRIES, spaces->entries[i])]);
+            assert_true(few[i] ==
+                        many[envs_find(most->entries, TDM_USUAL_ENTRIES, spaces->entries[i])]);
         int32_t action[TDM_KNOBS] = {k % 2, k % 3};
         envs_step(env, action, few);
         envs_step(all, action, many);

@@ -12,7 +12,7 @@
 
 static const struct world *world;
 
-enum { COUNT = 3, SEES = TDM_ENTRIES };
+enum { COUNT = 3, SEES = TDM_USUAL_ENTRIES };
 
 #define JITTERY(environment) \
     "<scenario name=\"t\" seed=\"21\" duration=\"10 s\"><board id=\"b\" " \
@@ -40,7 +40,7 @@ static struct many *open_many(const char *text, enum tdm_autoreset autoreset)
     assert_non_null(m->vec);
     const struct tdm_spaces *spaces = tdm_vec_spaces(m->vec);
     assert_int_equal(spaces->observation, SEES);
-    assert_int_equal(spaces->knobs, TDM_KNOBS - 1); // one link
+    assert_int_equal(spaces->knobs, TDM_KNOB_LINK); // one link, one version
     memset(m->observations, 0x55, sizeof m->observations);
     memset(m->finals, 0x55, sizeof m->finals);
     memset(m->rewards, 0x55, sizeof m->rewards);

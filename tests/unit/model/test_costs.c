@@ -79,12 +79,12 @@ static void check_cell(struct tdm_costs *costs, int processor, const int opp[TDM
 
 static void check_pair(const struct tdm_board *board, const struct tdm_dnn *dnn)
 {
-    struct tdm_stream stream = {.dnn = dnn};
-    if (!fit_of(board, dnn, &stream.fit))
+    struct tdm_version version = {.dnn = dnn};
+    if (!fit_of(board, dnn, &version.fit))
         return;
     const struct tdm_levels levels = {.xi = {0.1, 0.5, 0.9, 1}, .xi_count = 4};
     const struct tdm_situation all = {.cores = (int)board->domain[TDM_CPU]->cores};
-    struct tdm_costs *costs = tdm_costs_new(board, &stream, &levels, &all, 1);
+    struct tdm_costs *costs = tdm_costs_new(board, &version, &levels, &all, 1);
     assert_non_null(costs);
     const struct tdm_domain_info *const *d = board->domain;
     for (int p = 0; p < (int)board->processor_count; p++)
@@ -97,8 +97,8 @@ static void check_pair(const struct tdm_board *board, const struct tdm_dnn *dnn)
     const int top[] = {(int)d[0]->opp_count - 1, (int)d[1]->opp_count - 1,
                        (int)d[2]->opp_count - 1};
     const struct tdm_speed speed =
-        tdm_speed_at(board, stream.fit.latency, (struct tdm_opps){{top[0], top[1], top[2]}});
-    const double whole = tdm_latency_at(&stream.fit, stream.fit.latency, &speed).total;
+        tdm_speed_at(board, version.fit.latency, (struct tdm_opps){{top[0], top[1], top[2]}});
+    const double whole = tdm_latency_at(&version.fit, version.fit.latency, &speed).total;
     const int gpu = (int)(tdm_board_processor(board, "gpu") - board->processors);
     assert_near(tdm_costs_at(costs, 0, gpu, top)->time, whole, 1e-15 * whole);
     tdm_costs_free(costs);
@@ -131,7 +131,7 @@ static void head_and_rest_are_the_calibrated_whole(void **state)
 struct toy {
     struct tdm_board *board;
     struct tdm_dnn *dnn;
-    struct tdm_stream stream;
+    struct tdm_version version;
     struct tdm_costs *costs;
 };
 
@@ -147,9 +147,9 @@ static struct toy toy_of(const struct world *w, const struct tdm_levels *levels,
     t.dnn = t.board ? tdm_dnn_load(path, &error) : NULL;
     if (!t.dnn)
         fail_msg("%s: %s", error.file, error.message);
-    t.stream.dnn = t.dnn;
-    assert_true(fit_of(t.board, t.dnn, &t.stream.fit));
-    t.costs = tdm_costs_new(t.board, &t.stream, levels, situations, count);
+    t.version.dnn = t.dnn;
+    assert_true(fit_of(t.board, t.dnn, &t.version.fit));
+    t.costs = tdm_costs_new(t.board, &t.version, levels, situations, count);
     return t;
 }
 

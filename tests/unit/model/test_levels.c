@@ -162,6 +162,90 @@ static void what_cannot_be_is_said(void **state)
     }
 }
 
+static struct read read_versions(const struct world *w, const char *knobs)
+{
+    char text[2048];
+    snprintf(text, sizeof text,
+             "<scenario name=\"t\" duration=\"1 s\">" WORLD_BOARD WORLD_LINK
+             "<stream board=\"b\" dnn=\"net.xml\" versions=\"small.xml\"/>"
+             "<server id=\"c\" type=\"box.xml\"/><knobs %s/></scenario>",
+             knobs);
+    struct read r = {.scenario = world_load(w, text), .arena = tdm_arena_new(1 << 20)};
+    struct tdm_error error = {0};
+    if (tdm_levels_read(&r.levels, r.scenario, &r.scenario->streams[0], r.arena, &error))
+        fail_msg("%s", error.message);
+    return r;
+}
+
+static void versions_are_free_only_where_that_is_said(void **state)
+{
+    struct read r = read_versions(*state, "");
+    assert_ints(r.levels.version, r.levels.version_count, INTS(0));
+    assert_ints(r.levels.point, r.levels.point_count, INTS(0, 1, 3, 4, 5));
+    assert_int_equal(r.scenario->streams[0].version_count, 2);
+    assert_string_equal(r.scenario->streams[0].versions[1].dnn->name, "small");
+    assert_true(r.scenario->streams[0].versions[1].scaled); // nobody measured it on the toy
+    assert_false(r.scenario->streams[0].versions[0].scaled);
+    done(&r);
+    const char *const ways[] = {"version=\"all\"", "version=\"small\"", "version=\"small, net\""};
+    for (int i = 0; i < 3; i++) {
+        r = read_versions(*state, ways[i]);
+        assert_ints(r.levels.version, r.levels.version_count, INTS(0, 1));
+        assert_ints(r.levels.version_point[0], r.levels.version_points[0], INTS(0, 1, 3, 4, 5));
+        assert_ints(r.levels.version_point[1], r.levels.version_points[1], INTS(0, 1, 2));
+        done(&r);
+    }
+}
+
+// The net's work before its cuts: 10, 10, 40, 40 and 90 of 100 (MMAC); the small one's 5, 20 of 25.
+static void cuts_spread_evenly_over_the_work(void **state)
+{
+    struct read r = read_versions(*state, "version=\"all\" cut=\"3\"");
+    // A third: 10 of 33 is 23 away, 40 is 7; two thirds: 90 (40 lies no further on).
+    assert_ints(r.levels.version_point[0], r.levels.version_points[0], INTS(0, 3, 5));
+    assert_ints(r.levels.version_point[1], r.levels.version_points[1], INTS(0, 1, 2));
+    done(&r);
+    r = read_versions(*state, "version=\"all\" cut=\"2\"");
+    assert_ints(r.levels.version_point[0], r.levels.version_points[0], INTS(0, 3));
+    assert_ints(r.levels.version_point[1], r.levels.version_points[1], INTS(0, 1)); // 7.5 both
+    done(&r);
+    r = read_versions(*state, "cut=\"1\"");
+    assert_ints(r.levels.point, r.levels.point_count, INTS(0));
+    done(&r);
+    r = read_versions(*state, "version=\"all\" cut=\"64\""); // all that there are
+    assert_ints(r.levels.version_point[1], r.levels.version_points[1], INTS(0, 1, 2));
+    done(&r);
+}
+
+static void versions_that_cannot_be_are_said(void **state)
+{
+    static const struct {
+        const char *stream, *knobs, *message;
+    } cases[] = {
+        {"versions=\"small.xml\"", "version=\"smal\"",
+         "knob 'version': the stream has no version 'smal' (did you mean 'small'?)"},
+        {"", "version=\"small\"", "the stream has no version 'small'"},
+        {"versions=\"small.xml, net.xml\"", "", "the version 'net' is there twice"},
+        {"versions=\"smal.xml\"", "", "cannot open"},
+        {"versions=\"small.xml\"", "version=\"all\" cut=\"conv1\"",
+         "'small' has no cut after 'conv1'"},
+        {"versions=\"small.xml\"", "cut=\"0\"", "a number of points is between 1 and 64"},
+        {"versions=\"small.xml\" precision=\"fp32\"", "", "has no fit of 'small' in 'fp32'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[2048];
+        snprintf(text, sizeof text,
+                 "<scenario name=\"t\" duration=\"1 s\">" WORLD_BOARD WORLD_LINK
+                 "<stream board=\"b\" dnn=\"net.xml\" %s/>"
+                 "<server id=\"c\" type=\"box.xml\"/><knobs %s/></scenario>",
+                 cases[i].stream, cases[i].knobs);
+        struct tdm_error error = {0};
+        assert_null(world_try(*state, text, &error));
+        if (!strstr(error.message, cases[i].message))
+            fail_msg("%s %s: %s", cases[i].stream, cases[i].knobs, error.message);
+    }
+}
+
 static void many_streams_fit(void **state)
 {
     const struct world *w = *state;
@@ -191,6 +275,9 @@ int main(void)
         cmocka_unit_test(nothing_can_be_sent_without_a_link),
         cmocka_unit_test(a_boards_own_knobs_come_first),
         cmocka_unit_test(what_cannot_be_is_said),
+        cmocka_unit_test(versions_are_free_only_where_that_is_said),
+        cmocka_unit_test(cuts_spread_evenly_over_the_work),
+        cmocka_unit_test(versions_that_cannot_be_are_said),
         cmocka_unit_test(many_streams_fit),
     };
     return cmocka_run_group_tests(tests, make, end);

@@ -193,8 +193,8 @@ static void defaults_and_parts(void **state)
     assert_true(isinf(s->streams[1].deadline));
     assert_true(isinf(s->loads[0].until));
     assert_int_equal(s->loads[0].board, 1);
-    assert_false(s->streams[0].scaled);
-    assert_true(s->streams[1].scaled); // the default, times the net's totals
+    assert_false(s->streams[0].versions[0].scaled);
+    assert_true(s->streams[1].versions[0].scaled); // the default, times the net's totals
     assert_near(s->streams[1].fit.compute, 0.1 * s->streams[1].dnn->flop, 1);
     assert_near(s->streams[1].fit.launch, 1e6 * s->streams[1].dnn->kernels, 1e-3);
     tdm_scenario_free(s);

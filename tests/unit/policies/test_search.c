@@ -52,6 +52,7 @@ static int end(void **state)
 #define STREAM(extra) \
     "<stream board=\"b\" dnn=\"net.xml\" arrivals=\"poisson\" rate=\"4 /s\" " extra "/>"
 #define KNOBS "<knobs xi=\"0 %, 25 %, 50 %, 100 %\" bits=\"32, 16, 8\" processor=\"all\"/>"
+#define VERSIONS "<knobs version=\"all\" xi=\"0 %, 50 %, 100 %\" bits=\"32, 8\"/>"
 #define TEXT(eta, content) \
     "<scenario name=\"t\" duration=\"40 s\">" content "<server id=\"c\" type=\"box.xml\"/>" \
     "<server id=\"d\" type=\"random.xml\"/><objective eta=\"" eta "\"/></scenario>"
@@ -93,6 +94,10 @@ static const char *const texts[] = {
     TEXT("0.5", BOARD("toy.xml",
                       "thermal=\"no\" switching=\"no\"") "<link from=\"b\" to=\"c\" up=\"0 bit/s\" "
                                                          "down=\"8 Mbit/s\"/>" STREAM("") KNOBS),
+    TEXT("0.5",
+         BOARD("rich.xml", "jitter=\"yes\"") LINKS STREAM("versions=\"small.xml\"") VERSIONS LOADS),
+    TEXT("1", BOARD("hot.xml", "ambient=\"52 degC\"")
+                  LINKS STREAM("versions=\"small.xml\" input=\"raw\"") VERSIONS),
     TEXT("0.5", BOARD("rich.xml", "") LINKS STREAM("deadline=\"100 ms\" drop=\"late\"")
                     STREAM("input=\"raw\"") KNOBS),
 };
@@ -111,16 +116,18 @@ static void try(struct brute *b)
     b->least = fmin(b->least, outcome.cost);
 }
 
-static void try_points(struct brute *b, const struct tdm_levels *levels)
+static void try_points(struct brute *b, const struct tdm_levels *levels, int version, int last)
 {
+    const int *points = levels->version_point[version];
+    b->plan.version = version;
     b->plan.xi = 0;
-    b->plan.point = 6;
+    b->plan.point = last;
     try(b);
-    for (int i = 0; i < levels->point_count; i++)
+    for (int i = 0; i < levels->version_points[version]; i++)
         for (int x = 0; x < levels->xi_count; x++)
             for (int bits = 0; bits < levels->bits_count; bits++)
                 for (int link = 0; link < levels->link_count; link++) {
-                    b->plan.point = levels->point[i];
+                    b->plan.point = points[i];
                     b->plan.xi = b->plan.point ? levels->xi[x] : 1;
                     b->plan.bits = levels->bits[bits];
                     b->plan.link = link;
@@ -141,7 +148,9 @@ static double least_by_force(const struct tdm_state *state)
                     b.plan.opp[1] = levels->opp[1][g];
                     b.plan.opp[2] = levels->opp[2][m];
                     b.plan.processor = levels->processor[p];
-                    try_points(&b, levels);
+                    try_points(&b, levels, 0, 6);
+                    if (levels->version_count > 1) // small.xml
+                        try_points(&b, levels, 1, 3);
                 }
     return b.least;
 }
