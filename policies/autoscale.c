@@ -12,9 +12,8 @@
 
 // ---- how it learns -----------------------------------------------------------------------------
 
-static void set_options(struct tdm_learn_options *o, bool concurrent)
+static void set_options(struct tdm_learn_options *o)
 {
-    (void)concurrent; // the paper's discount in any case
     o->rate = 0.9;
     o->gamma = 0.1;
     o->epsilon_start = 0.1;

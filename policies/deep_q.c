@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "policies/deep_q.h"
 
-void tdm_deep_q_options(struct tdm_learn_options *options, bool concurrent)
+void tdm_deep_q_options(struct tdm_learn_options *options)
 {
     const int64_t hidden[TDM_LEARN_HIDDEN] = {128, 64, 32, 0};
     for (int i = 0; i < TDM_LEARN_HIDDEN; i++)
@@ -12,7 +12,7 @@ void tdm_deep_q_options(struct tdm_learn_options *options, bool concurrent)
     options->rate = 1e-3;
     options->rate_end = 0.1;
     options->rate_steps = TDM_DEEP_Q_STEPS / 8;
-    options->gamma = concurrent ? 0.5 : 0;
+    options->gamma = 0;
     options->batch = 256;
     options->capacity = 100000;
     options->warmup = 5000;

@@ -24,8 +24,7 @@ struct tdm_recipe {
     int64_t steps;                /**< of training, unless it is asked otherwise */
     int environments;             /**< … side by side; 0: as usual */
     int round;                    /**< … and steps of each in a round; 0: as usual */
-    /** Sets its own; `concurrent`: decisions take effect a request later. */
-    void (*options)(struct tdm_learn_options *options, bool concurrent);
+    void (*options)(struct tdm_learn_options *options); /**< sets its own */
 
     bool coordinates; /**< it decides once a period for all: an <environment> with a period */
     bool targets; /**< one branch: where all of a request runs, and at which clock (targets.h) */

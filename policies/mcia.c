@@ -5,9 +5,8 @@
  */
 #include "policies/learned.h"
 
-static void set_options(struct tdm_learn_options *o, bool concurrent)
+static void set_options(struct tdm_learn_options *o)
 {
-    (void)concurrent; // a coordinator's decisions take effect at once
     o->hidden[0] = 128;
     o->hidden[1] = 64;
     o->double_q = true;

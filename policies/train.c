@@ -48,10 +48,8 @@ int tdm_training_usual(struct tdm_training_setup *setup, const struct tdm_scenar
     if (type->recipe->round)
         setup->round = type->recipe->round;
     tdm_learn_options_default(&setup->options);
-    const bool concurrent =
-        scenario->environment_count && scenario->environments[0].thinking == TDM_THINK_CONCURRENT;
     if (type->recipe->options)
-        type->recipe->options(&setup->options, concurrent);
+        type->recipe->options(&setup->options);
     return 0;
 }
 
@@ -69,13 +67,20 @@ static int take_memory(struct tdm_training *t, struct tdm_error *error)
     t->rewards = calloc(n, sizeof(float));
     t->choices = calloc(n * branches, sizeof(int32_t));
     t->actions = calloc(n * t->knobs + 1, sizeof(int32_t));
+    t->held_inputs = calloc((n + 1) * inputs, sizeof(float));
+    t->held_choices = calloc((n + 1) * branches, sizeof(int32_t));
+    t->held = calloc(n, sizeof(bool));
     t->terminations = calloc(n, sizeof(bool));
     t->truncations = calloc(n, sizeof(bool));
     t->last = calloc(n, sizeof *t->last);
     const bool all = t->observations && t->before && t->finals && t->inputs && t->nexts &&
-                     t->rewards && t->choices && t->actions && t->terminations && t->truncations &&
-                     t->last;
-    return all ? 0 : tdm_fail(error, "out of memory");
+                     t->rewards && t->choices && t->actions && t->held_inputs && t->held_choices &&
+                     t->held && t->terminations && t->truncations && t->last;
+    if (!all)
+        return tdm_fail(error, "out of memory");
+    t->swap_inputs = t->held_inputs + n * inputs;
+    t->swap_choices = t->held_choices + n * branches;
+    return 0;
 }
 
 static int open_environments(struct tdm_training *t, struct tdm_error *error)
@@ -90,6 +95,7 @@ static int open_environments(struct tdm_training *t, struct tdm_error *error)
         tdm_vec_prefer_reward(t->vec, t->learned.type->recipe->reward);
         tdm_process_prefer_reward(t->trial->course.process, t->learned.type->recipe->reward);
     }
+    t->concurrent = tdm_process_environment(t->learned.process)->thinking == TDM_THINK_CONCURRENT;
     t->sees = (size_t)tdm_vec_spaces(t->vec)->observation;
     t->knobs = (size_t)tdm_vec_spaces(t->vec)->knobs;
     if (take_memory(t, error) || tdm_training_open_periods(t, error))
@@ -187,6 +193,9 @@ void tdm_training_free(struct tdm_training *t)
         free(floats[i]);
     free(t->choices);
     free(t->actions);
+    free(t->held_inputs);
+    free(t->held_choices);
+    free(t->held);
     free(t->terminations);
     free(t->truncations);
     free(t->last);
@@ -215,8 +224,30 @@ static int begin_round(struct tdm_training *t, struct tdm_error *error)
         seeds[i] = seed_of(t, "training", (uint64_t)t->rounds * t->count + i);
     const int status = tdm_vec_reset(t->vec, seeds, NULL, error);
     tdm_training_begin_periods(t);
+    memset(t->held, 0, t->count * sizeof *t->held);
     free(seeds);
     return status;
+}
+
+// Where thinking is concurrent, a decision is about the next request, and what it is worth is seen
+// one step later: until then it is held. (The reward in between does not depend on it, so leaving
+// it out of Xiao et al.'s operator changes no choice, and spares the learner its noise.)
+static bool hold(struct tdm_training *t, size_t i, struct tdm_transition *transition)
+{
+    const size_t inputs = (size_t)t->learned.inputs, branches = (size_t)t->learned.branches;
+    float *input = t->held_inputs + i * inputs;
+    int32_t *choice = t->held_choices + i * branches;
+    const bool was_held = t->held[i];
+    t->held[i] = !(t->terminations[i] || t->truncations[i]);
+    if (was_held) {
+        memcpy(t->swap_inputs, input, inputs * sizeof *input);
+        memcpy(t->swap_choices, choice, branches * sizeof *choice);
+    }
+    memcpy(input, transition->observation, inputs * sizeof *input);
+    memcpy(choice, transition->action, branches * sizeof *choice);
+    transition->observation = t->swap_inputs;
+    transition->action = t->swap_choices;
+    return was_held;
 }
 
 static void remember(struct tdm_training *t, size_t i)
@@ -226,13 +257,13 @@ static void remember(struct tdm_training *t, size_t i)
     const float *after = (over ? t->finals : t->observations) + i * t->sees;
     tdm_learned_gather(&t->learned, after, 1, t->nexts);
     const double gamma = t->learned.learner->options.gamma;
-    const struct tdm_transition transition = {.observation = t->inputs + i * inputs,
-                                              .action =
-                                                  t->choices + i * (size_t)t->learned.branches,
-                                              .reward = t->rewards[i],
-                                              .next = t->nexts,
-                                              .discount = t->terminations[i] ? 0 : (float)gamma};
-    tdm_learner_observe(t->learned.learner, &transition);
+    struct tdm_transition transition = {.observation = t->inputs + i * inputs,
+                                        .action = t->choices + i * (size_t)t->learned.branches,
+                                        .reward = t->rewards[i],
+                                        .next = t->nexts,
+                                        .discount = t->terminations[i] ? 0 : (float)gamma};
+    if (!t->concurrent || hold(t, i, &transition))
+        tdm_learner_observe(t->learned.learner, &transition);
 }
 
 // One step of all environments, and what is learned from it. Returns the sum of the rewards.
@@ -248,7 +279,7 @@ static int step(struct tdm_training *t, double *rewards, struct tdm_error *error
         return -1;
     for (size_t i = 0; i < t->count; i++) {
         *rewards += t->rewards[i];
-        if (t->held)
+        if (t->taken)
             tdm_training_remember_turn(t, i);
         else
             remember(t, i);

@@ -29,12 +29,16 @@ struct tdm_training {
     float *observations, *before, *finals, *rewards, *inputs, *nexts;
     int32_t *choices, *actions;
     bool *terminations, *truncations;
+    bool concurrent; /**< thinking: what a decision is worth is seen a step later */
+    bool *held;      /**< whether there is a decision like that, by environment */
+    float *held_inputs, *swap_inputs; /**< what it saw; and room for one that is done */
+    int32_t *held_choices, *swap_choices;
     struct tdm_step *last; /**< of each environment */
 
-    size_t turns; /**< of a coordinator's period */
-    size_t *held; /**< turns of the period so far, by environment; NULL: nobody coordinates */
-    float *held_inputs;
-    int32_t *held_choices;
+    size_t turns;  /**< of a coordinator's period */
+    size_t *taken; /**< of them so far, by environment; NULL: nobody coordinates */
+    float *turn_inputs;
+    int32_t *turn_choices;
 };
 
 /** Turns that wait for their period's reward (train_period.c); nothing where nobody coordinates. */

@@ -17,41 +17,41 @@ int tdm_training_open_periods(struct tdm_training *t, struct tdm_error *error)
     if (!coordinator)
         return 0;
     t->turns = coordinator->count;
-    t->held = calloc(t->count, sizeof *t->held);
-    t->held_inputs = calloc(t->count * t->turns * (size_t)t->learned.inputs, sizeof(float));
-    t->held_choices = calloc(t->count * t->turns * (size_t)t->learned.branches, sizeof(int32_t));
-    return t->held && t->held_inputs && t->held_choices ? 0 : tdm_fail(error, "out of memory");
+    t->taken = calloc(t->count, sizeof *t->taken);
+    t->turn_inputs = calloc(t->count * t->turns * (size_t)t->learned.inputs, sizeof(float));
+    t->turn_choices = calloc(t->count * t->turns * (size_t)t->learned.branches, sizeof(int32_t));
+    return t->taken && t->turn_inputs && t->turn_choices ? 0 : tdm_fail(error, "out of memory");
 }
 
 void tdm_training_close_periods(struct tdm_training *t)
 {
-    free(t->held);
-    free(t->held_inputs);
-    free(t->held_choices);
+    free(t->taken);
+    free(t->turn_inputs);
+    free(t->turn_choices);
 }
 
 void tdm_training_begin_periods(struct tdm_training *t)
 {
-    if (t->held)
-        memset(t->held, 0, t->count * sizeof *t->held);
+    if (t->taken)
+        memset(t->taken, 0, t->count * sizeof *t->taken);
 }
 
 void tdm_training_remember_turn(struct tdm_training *t, size_t i)
 {
     const size_t inputs = (size_t)t->learned.inputs, branches = (size_t)t->learned.branches;
-    float *held = t->held_inputs + i * t->turns * inputs;
-    int32_t *choices = t->held_choices + i * t->turns * branches;
-    memcpy(held + t->held[i] * inputs, t->inputs + i * inputs, inputs * sizeof *held);
-    memcpy(choices + t->held[i] * branches, t->choices + i * branches, branches * sizeof *choices);
-    if (++t->held[i] < t->turns)
+    float *seen = t->turn_inputs + i * t->turns * inputs;
+    int32_t *choices = t->turn_choices + i * t->turns * branches;
+    memcpy(seen + t->taken[i] * inputs, t->inputs + i * inputs, inputs * sizeof *seen);
+    memcpy(choices + t->taken[i] * branches, t->choices + i * branches, branches * sizeof *choices);
+    if (++t->taken[i] < t->turns)
         return;
     for (size_t turn = 0; turn < t->turns; turn++) {
-        const struct tdm_transition transition = {.observation = held + turn * inputs,
+        const struct tdm_transition transition = {.observation = seen + turn * inputs,
                                                   .action = choices + turn * branches,
                                                   .reward = t->rewards[i],
-                                                  .next = held + turn * inputs,
+                                                  .next = seen + turn * inputs,
                                                   .discount = 0};
         tdm_learner_observe(t->learned.learner, &transition);
     }
-    t->held[i] = 0;
+    t->taken[i] = 0;
 }

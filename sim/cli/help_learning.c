@@ -177,7 +177,7 @@ static void print_recipe(FILE *stream, const struct tdm_policy_type *type, int w
     tdm_learn_options_default(&usual);
     tdm_learn_options_default(&own);
     if (type->recipe->options)
-        type->recipe->options(&own, false);
+        type->recipe->options(&own);
     char text[1024];
     int used = snprintf(text, sizeof text, "%s: learner %s, %lld requests", type->name,
                         type->recipe->learner, (long long)type->recipe->steps);
