@@ -11,9 +11,8 @@ static void set_options(struct tdm_learn_options *o)
     o->hidden[1] = 64;
     o->double_q = true;
     o->rate = 1e-3;
-    o->gamma = 0.05; // next to nothing of what is decided now is left a period later
     o->batch = 256;
-    o->capacity = 100000;
+    o->capacity = 30000; // so that what others did when they tried anything is forgotten
     o->warmup = 2000;
     o->train_every = 8;
     o->epsilon_start = 1;

@@ -98,7 +98,7 @@ static int open_environments(struct tdm_training *t, struct tdm_error *error)
     t->concurrent = tdm_process_environment(t->learned.process)->thinking == TDM_THINK_CONCURRENT;
     t->sees = (size_t)tdm_vec_spaces(t->vec)->observation;
     t->knobs = (size_t)tdm_vec_spaces(t->vec)->knobs;
-    if (take_memory(t, error))
+    if (take_memory(t, error) || tdm_training_open_periods(t, error))
         return -1;
     const struct tdm_buffers buffers = {.observations = t->observations,
                                         .actions = t->actions,
@@ -199,6 +199,7 @@ void tdm_training_free(struct tdm_training *t)
     free(t->terminations);
     free(t->truncations);
     free(t->last);
+    tdm_training_close_periods(t);
     free(t->curves);
     free(t->file);
     free(t->partial);
@@ -222,6 +223,7 @@ static int begin_round(struct tdm_training *t, struct tdm_error *error)
     for (size_t i = 0; i < t->count; i++)
         seeds[i] = seed_of(t, "training", (uint64_t)t->rounds * t->count + i);
     const int status = tdm_vec_reset(t->vec, seeds, NULL, error);
+    tdm_training_begin_periods(t);
     memset(t->held, 0, t->count * sizeof *t->held);
     free(seeds);
     return status;
@@ -277,7 +279,10 @@ static int step(struct tdm_training *t, double *rewards, struct tdm_error *error
         return -1;
     for (size_t i = 0; i < t->count; i++) {
         *rewards += t->rewards[i];
-        remember(t, i);
+        if (t->taken)
+            tdm_training_remember_turn(t, i);
+        else
+            remember(t, i);
     }
     tdm_learner_update(l->learner);
     t->steps += n;

@@ -34,7 +34,20 @@ struct tdm_training {
     float *held_inputs, *swap_inputs; /**< what it saw; and room for one that is done */
     int32_t *held_choices, *swap_choices;
     struct tdm_step *last; /**< of each environment */
+
+    size_t turns;  /**< of a coordinator's period */
+    size_t *taken; /**< of them so far, by environment; NULL: nobody coordinates */
+    float *turn_inputs;
+    int32_t *turn_choices;
 };
+
+/** Turns that wait for their period's reward (train_period.c); nothing where nobody coordinates. */
+int tdm_training_open_periods(struct tdm_training *training, struct tdm_error *error);
+void tdm_training_close_periods(struct tdm_training *training);
+/** All environments are at the beginning of a period. */
+void tdm_training_begin_periods(struct tdm_training *training);
+/** What the environment `i` was asked and did; the last turn of a period has its reward. */
+void tdm_training_remember_turn(struct tdm_training *training, size_t i);
 
 /** Writes the policy into `path`, `whole` with all that is needed to go on. -1 with `error`. */
 int tdm_training_write(const struct tdm_training *training, const char *path, bool whole,

@@ -57,6 +57,7 @@ static void print_knobs(FILE *stream, int width)
             "0: nothing is sent; then shares of the channels, rising (the input: whole)",
         [TDM_KNOB_BITS] = "of each value that is sent, as the scenario lists them",
         [TDM_KNOB_LINK] = "the board's links, in the scenario's order",
+        [TDM_KNOB_VERSION] = "which network: the stream's dnn, then its other versions in order",
     };
     struct tdm_table table;
     tdm_table_start(&table, (const char *const[]){"knob", "its levels, from 0", NULL});
@@ -108,7 +109,9 @@ void tdm_help_environment(FILE *stream, int width)
               "\n"
               "Observations: floats from -1 to 1. What lies outside is clipped, what is not known "
               "is 0. The reference is the board alone at its top clocks, cool and with nothing "
-              "else running. observe=\"A, B\" leaves only those, in this order.",
+              "else running. observe=\"A, B\" leaves only those, in this order. 'all' has "
+              "previous-version only where versions are free, and those after it only where there "
+              "is a period.",
               width);
     print_entries(stream, width);
     paragraph(stream,
@@ -126,6 +129,16 @@ void tdm_help_environment(FILE *stream, int width)
     print_rewards(stream, width);
     paragraph(stream, "\nThinking: what a decision's time does.", width);
     print_thinking(stream, width);
+    paragraph(stream,
+              "\nCoordinators: with period=\"1 s\", one decision covers all boards, and is made "
+              "anew every second. The streams take turns in their order in the scenario, a step "
+              "each, and see what those before them claim; the last one's step has the rewards of "
+              "all requests until the next period. Shares of the first links' cells and of "
+              "servers follow from all choices, such that the sum of weight accuracy - (1 - "
+              "weight) TTI / reference is the most. It takes --engine analytic:, which is exact "
+              "where the shares of what boards have in common sum to 1 and each board has one "
+              "request in flight. Thinking is free: it is not done on the boards.",
+              width);
     fputc('\n', stream);
     const struct tdm_element *element = tdm_schema_child(&tdm_scenario_schema, "environment", NULL);
     tdm_schema_help(element, stream);

@@ -252,8 +252,8 @@ static void give_up(struct tdm_course *course, struct tdm_step *step)
     step->reward = (float)environment->worst;
 }
 
-// A period in as many steps as there are streams. All but the last take no time: their discount
-// is none, and their reward is that of the steps to come.
+// A period in as many steps as there are streams. All but the last take no time, and the last one
+// has the reward.
 static void step_together(struct tdm_course *course, const int32_t *action, struct tdm_step *step)
 {
     *step = (struct tdm_step){0};

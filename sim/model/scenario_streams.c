@@ -166,7 +166,7 @@ static int resolve_versions(struct tdm_scenario *scenario, struct tdm_stream *st
 {
     struct tdm_version versions[TDM_MOST_VERSIONS];
     const char *rest = stream->others ? stream->others : "";
-    char name[256];
+    char name[256] = "";
     int count = 0;
     do {
         if (count == TDM_MOST_VERSIONS)

@@ -38,12 +38,13 @@ static void draw(struct game *g, struct tdm_random *random, int count, int optio
     }
 }
 
-// The utility of a choice at any shares: what waits costs its claim's square over its share.
+// The utility of two streams' choice at any shares: what waits costs its claim's square over its
+// share.
 static double at_shares(const struct game *g, const int *choice, const double *link,
                         const double *server)
 {
     double sum = 0;
-    for (int i = 0; i < g->count; i++) {
+    for (int i = 0; i < 2; i++) {
         const struct tdm_claim *c = &g->claims[i][choice[i]];
         sum += c->value;
         if (c->link > 0)
@@ -113,7 +114,7 @@ static void play(int count, int options, int games, int least)
     for (int k = 0; k < games; k++) {
         struct game g;
         draw(&g, &random, count, options);
-        int choice[MOST];
+        int choice[MOST] = {0};
         for (int i = 0; i < count; i++)
             choice[i] = (int)tdm_random_below(&random, (uint64_t)options);
         const double best = by_force(&g, options);

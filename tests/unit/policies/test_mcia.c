@@ -114,7 +114,7 @@ static void check_joint(const struct world *world, const char *text, int *sender
     struct tdm_engine *engine = world_open(scenario, 1);
     struct tdm_policy *policy = world_policy("mcia-shares", scenario, 1);
     struct tdm_event event;
-    struct tdm_plan plans[2];
+    struct tdm_plan plans[2] = {{.xi = 0}};
     double got = 0;
     for (int i = 0; i < 2 && tdm_engine_next(engine, &event);) {
         if (event.kind == TDM_OUTCOME)
