@@ -21,6 +21,12 @@ static double share_of(double share)
     return share > 0 ? share : 1;
 }
 
+// What takes as long at all of it as `amount` does at a share. Usually there is none to divide by.
+static double stretched(double amount, double share)
+{
+    return share > 0 ? amount / share : amount;
+}
+
 static double rtt_at(const struct tdm_way *way, struct tdm_cursor *cursor, double now)
 {
     return tdm_trace_rtt_at(way->link->series, cursor, way->link->offset + now, way->link->rtt);
@@ -55,7 +61,7 @@ double tdm_way_begin_up(struct tdm_way *way, double now, struct tdm_passage *p)
 double tdm_way_alone_up(struct tdm_way *way, double first, const struct tdm_passage *p)
 {
     const double offset = way->link->offset;
-    const double bytes = p->sent / share_of(p->link_share); // that the whole link would send
+    const double bytes = stretched(p->sent, p->link_share); // that the whole link would send
     return tdm_trace_finish(way->link->series, TDM_UP, &way->up, offset + first, bytes) - offset;
 }
 
@@ -112,7 +118,7 @@ void tdm_slots_serve(struct tdm_slots *slots, struct tdm_passage *p, bool look_a
         if (slots->free_at[i] < slots->free_at[first])
             first = i;
     p->serve_start = tdm_larger(p->up_end, slots->free_at[first]);
-    p->serve_end = done_at(slots, &p->serve_start, p->service / share_of(p->server_share));
+    p->serve_end = done_at(slots, &p->serve_start, stretched(p->service, p->server_share));
     p->server_energy = tdm_slots_joules(slots, p->service);
     if (look_ahead || isinf(p->up_end))
         return;
@@ -145,7 +151,7 @@ double tdm_way_alone_down(struct tdm_way *way, const struct tdm_passage *p)
         return INFINITY;
     const double offset = way->link->offset;
     const double rtt = 2 * (p->down_first - p->down_start);
-    const double bytes = p->received / share_of(p->link_share);
+    const double bytes = stretched(p->received, p->link_share);
     return tdm_trace_finish(way->link->series, TDM_DOWN, &way->down, offset + p->serve_end, bytes) -
            offset + rtt / 2;
 }

@@ -11,8 +11,11 @@
 #include "engine/driver.h"
 #include "engine/passage.h"
 
+struct tdm_site;
+
 struct tdm_request {
-    int queue; /**< of the unit */
+    int queue;                   /**< of the unit */
+    const struct tdm_site *site; /**< of its plan's version */
     uint64_t number;
     double arrival, start; /**< s */
     double jitter;         /**< factor on its stage times */

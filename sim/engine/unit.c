@@ -226,8 +226,7 @@ static void answer(struct tdm_unit *unit)
     struct tdm_request *request = first_answer(unit);
     rest(unit, request->answer);
     struct tdm_queue *queue = &unit->queues[request->queue];
-    tdm_request_finish(&queue->versions[request->plan.version].site, request, unit->index,
-                       &unit->outcome);
+    tdm_request_finish(request->site, request, unit->index, &unit->outcome);
     tdm_arrivals_answered(&queue->arrivals, request->answer);
     queue->served++;
     const struct tdm_request *last = &unit->served[--unit->serving];
@@ -376,7 +375,8 @@ void tdm_unit_decide(struct tdm_unit *unit, const struct tdm_plan *plan)
     assert(plan->version >= 0 && plan->version < queue->stream->version_count);
     request->plan = *plan;
     unit->pieces.request = (int64_t)request->number;
-    tdm_request_begin(&queue->versions[plan->version].site, request);
+    request->site = &queue->versions[plan->version].site;
+    tdm_request_begin(request->site, request);
     add_joules(unit, &request->thinking);
     add_joules(unit, &request->switching);
     add_joules(unit, &request->head);
