@@ -9,6 +9,7 @@
 #include "cli/describe.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/policy_parts.h"
 #include "core/text.h"
 
 static json_t *policy_json(const struct tdm_policy_type *type)
@@ -82,21 +83,27 @@ static int show(int argc, char **argv)
 int tdm_cli_policy(int argc, char **argv)
 {
     static const char help[] = "usage: tandem policy list [--json]\n"
-                               "       tandem policy show NAME [--json]\n\n"
+                               "       tandem policy show NAME [--json]\n"
+                               "       tandem policy time SCENARIO --policy NAME [--json]\n\n"
                                "  list  the policies, one line each\n"
-                               "  show  what a policy does, and what its argument means\n";
+                               "  show  what a policy does, and what its argument means\n"
+                               "  time  how long its decisions take on this machine\n";
     const char *what = argc > 1 ? argv[1] : "";
     if (strcmp(what, "list") == 0)
         return list(argc - 1, argv + 1);
     if (strcmp(what, "show") == 0)
         return show(argc - 1, argv + 1);
+    if (strcmp(what, "time") == 0)
+        return tdm_policy_time(argc - 1, argv + 1);
     const bool asked = strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0;
     if (!asked && *what) {
         struct tdm_nearest nearest;
         tdm_nearest_start(&nearest, what);
         tdm_nearest_try(&nearest, "list");
         tdm_nearest_try(&nearest, "show");
-        fprintf(stderr, "tandem policy: there is no '%s'%s; it is 'tandem policy list' or 'show'\n",
+        tdm_nearest_try(&nearest, "time");
+        fprintf(stderr,
+                "tandem policy: there is no '%s'%s; it is 'tandem policy list', 'show' or 'time'\n",
                 what, tdm_nearest_hint(&nearest));
         return TDM_EXIT_USAGE;
     }

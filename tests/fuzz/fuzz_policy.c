@@ -91,7 +91,11 @@ static void take_file(size_t which, const char *path)
            fread(files[which].bytes, 1, files[which].length, stream) == files[which].length);
     fclose(stream);
     const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+#if H5_VERSION_GE(1, 12, 0)
+    H5Ovisit3(file, H5_INDEX_NAME, H5_ITER_INC, add_object, &which, H5O_INFO_BASIC);
+#else
     H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, add_object, &which, H5O_INFO_BASIC);
+#endif
     H5Fclose(file);
     assert(files[which].object_count > 5 && files[which].attribute_count > 5);
     unlink(path);
