@@ -83,8 +83,6 @@ static struct network {
 
     sg_host_t *hosts;
     size_t host_count, host_room;
-    sg_exec_t *works; // of each host, the last
-    size_t work_room;
     sg_link_t *links;
     double *rates; // of each link, in SimGrid's bytes/s
     size_t link_count, link_room;
@@ -172,16 +170,29 @@ static void give(struct berth *berth, enum job job, struct tdm_simgrid_flow *flo
 
 // ---- orders ------------------------------------------------------------------------------------
 
-// A host has one work at a time. By the next one the last has ended, and is only let go.
-static void work_on(sg_host_t host, const struct order *order, sg_exec_t *work)
+struct labour {
+    double flop, rate; // FLOP/s at most
+};
+
+static void labour_main(int argc, char **argv)
 {
-    const double speed = order->load * sg_host_get_speed(host);
-    if (*work)
-        sg_exec_cancel(*work);
-    *work = sg_actor_exec_init(order->value * speed);
-    sg_exec_set_host(*work, host);
-    sg_exec_set_bound(*work, speed);
-    sg_exec_start(*work);
+    (void)argc;
+    struct labour *labour = pointer_of(argv);
+    sg_exec_t work = sg_actor_exec_init(labour->flop);
+    sg_exec_set_bound(work, labour->rate);
+    free(labour);
+    sg_exec_wait(work);
+}
+
+// By an actor of its own: those who carry flows move from host to host, and SimGrid moves what they
+// have begun with them.
+static void work_on(sg_host_t host, const struct order *order)
+{
+    struct labour *labour = malloc(sizeof *labour);
+    assert(labour && "a work fits into memory");
+    labour->rate = order->load * sg_host_get_speed(host);
+    labour->flop = order->value * labour->rate;
+    create_actor("work", host, labour_main, labour);
 }
 
 static void carry_out(const struct order *order)
@@ -198,7 +209,7 @@ static void carry_out(const struct order *order)
         sg_host_set_pstate(net.hosts[order->whom], (unsigned long)order->value);
         break;
     case WORK:
-        work_on(net.hosts[order->whom], order, &net.works[order->whom]);
+        work_on(net.hosts[order->whom], order);
         break;
     case JOULES:
         net.joules = sg_host_get_consumed_energy(net.hosts[order->whom]);
@@ -414,9 +425,7 @@ int tdm_simgrid_host(const char *name)
     sg_host_t host = sg_host_by_name(name);
     assert(host && "a host of the platform is asked for");
     net.hosts = grow(net.hosts, net.host_count, &net.host_room, sizeof(sg_host_t));
-    net.works = grow(net.works, net.host_count, &net.work_room, sizeof(sg_exec_t));
     net.hosts[net.host_count] = host;
-    net.works[net.host_count] = NULL;
     return (int)net.host_count++;
 }
 
