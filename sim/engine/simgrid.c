@@ -170,17 +170,11 @@ static void give(struct berth *berth, enum job job, struct tdm_simgrid_flow *flo
 
 // ---- orders ------------------------------------------------------------------------------------
 
-struct labour {
-    double flop, rate; // FLOP/s at most
-};
-
-static void labour_main(int argc, char **argv)
+static void work_main(int argc, char **argv)
 {
     (void)argc;
-    struct labour *labour = pointer_of(argv);
-    sg_exec_t work = sg_actor_exec_init(labour->flop);
-    sg_exec_set_bound(work, labour->rate);
-    free(labour);
+    sg_exec_t work = sg_actor_exec_init(strtod(argv[1], NULL));
+    sg_exec_set_bound(work, strtod(argv[2], NULL));
     sg_exec_wait(work);
 }
 
@@ -188,11 +182,12 @@ static void labour_main(int argc, char **argv)
 // have begun with them.
 static void work_on(sg_host_t host, const struct order *order)
 {
-    struct labour *labour = malloc(sizeof *labour);
-    assert(labour && "a work fits into memory");
-    labour->rate = order->load * sg_host_get_speed(host);
-    labour->flop = order->value * labour->rate;
-    create_actor("work", host, labour_main, labour);
+    const double rate = order->load * sg_host_get_speed(host);
+    char flop[32], bound[32]; // in full: actors take texts
+    snprintf(flop, sizeof flop, "%a", order->value * rate);
+    snprintf(bound, sizeof bound, "%a", rate);
+    char *argv[] = {(char *)"work", flop, bound, NULL};
+    sg_actor_create("work", host, work_main, 3, argv);
 }
 
 static void carry_out(const struct order *order)
