@@ -161,6 +161,16 @@ int tdm_learned_begin(struct tdm_learned *learned, const struct tdm_learn_option
     return learned->learner ? 0 : -1;
 }
 
+void tdm_learned_choose(const struct tdm_learned *learned, const float *observation,
+                        int32_t *action)
+{
+    float inputs[TDM_ENTRIES];
+    int32_t choice[TDM_LEARN_BRANCHES];
+    tdm_learned_gather(learned, observation, 1, inputs);
+    tdm_learner_act(learned->learner, inputs, false, choice);
+    tdm_learned_expand(learned, choice, action);
+}
+
 // ---- as a policy -------------------------------------------------------------------------------
 
 static int read_file(struct tdm_learned *l, const char *path, struct tdm_error *error)
@@ -197,12 +207,10 @@ void tdm_learned_decide(struct tdm_policy *policy, const struct tdm_state *state
                         struct tdm_plan *plan)
 {
     struct tdm_learned *l = policy->own;
-    float observation[TDM_ENTRIES], inputs[TDM_ENTRIES];
-    int32_t choice[TDM_LEARN_BRANCHES], action[TDM_KNOBS];
+    float observation[TDM_ENTRIES];
+    int32_t action[TDM_KNOBS];
     tdm_process_observe(l->process, state, observation);
-    tdm_learned_gather(l, observation, 1, inputs);
-    tdm_learner_act(l->learner, inputs, false, choice);
-    tdm_learned_expand(l, choice, action);
+    tdm_learned_choose(l, observation, action);
     tdm_process_act(l->process, state, action, plan);
 }
 

@@ -65,6 +65,10 @@ void tdm_learned_gather(const struct tdm_learned *learned, const float *observat
 /** The levels of the scenario's free knobs that a learner's choice means. */
 void tdm_learned_expand(const struct tdm_learned *learned, const int32_t *choice, int32_t *action);
 
+/** The levels of the free knobs that are best, as far as the learner knows. */
+void tdm_learned_choose(const struct tdm_learned *learned, const float *observation,
+                        int32_t *action);
+
 // ---- files -------------------------------------------------------------------------------------
 
 enum { TDM_POLICY_VERSION = 1 };

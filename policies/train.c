@@ -60,27 +60,22 @@ static int take_memory(struct tdm_training *t, struct tdm_error *error)
     const size_t n = t->count, inputs = (size_t)t->learned.inputs;
     const size_t branches = (size_t)t->learned.branches;
     t->observations = calloc(n * t->sees, sizeof(float));
-    t->before = calloc(n * t->sees, sizeof(float));
     t->finals = calloc(n * t->sees, sizeof(float));
     t->inputs = calloc(n * inputs, sizeof(float));
     t->nexts = calloc(n * inputs, sizeof(float));
     t->rewards = calloc(n, sizeof(float));
     t->choices = calloc(n * branches, sizeof(int32_t));
     t->actions = calloc(n * t->knobs + 1, sizeof(int32_t));
-    t->held_inputs = calloc((n + 1) * inputs, sizeof(float));
-    t->held_choices = calloc((n + 1) * branches, sizeof(int32_t));
+    t->held_inputs = calloc(n * inputs, sizeof(float));
+    t->held_choices = calloc(n * branches, sizeof(int32_t));
     t->held = calloc(n, sizeof(bool));
     t->terminations = calloc(n, sizeof(bool));
     t->truncations = calloc(n, sizeof(bool));
     t->last = calloc(n, sizeof *t->last);
-    const bool all = t->observations && t->before && t->finals && t->inputs && t->nexts &&
-                     t->rewards && t->choices && t->actions && t->held_inputs && t->held_choices &&
-                     t->held && t->terminations && t->truncations && t->last;
-    if (!all)
-        return tdm_fail(error, "out of memory");
-    t->swap_inputs = t->held_inputs + n * inputs;
-    t->swap_choices = t->held_choices + n * branches;
-    return 0;
+    const bool all = t->observations && t->finals && t->inputs && t->nexts && t->rewards &&
+                     t->choices && t->actions && t->held_inputs && t->held_choices && t->held &&
+                     t->terminations && t->truncations && t->last;
+    return all ? 0 : tdm_fail(error, "out of memory");
 }
 
 static int open_environments(struct tdm_training *t, struct tdm_error *error)
@@ -187,8 +182,7 @@ void tdm_training_free(struct tdm_training *t)
     tdm_vec_free(t->vec);
     tdm_env_free(t->trial);
     tdm_learned_close(&t->learned);
-    float *const floats[] = {t->observations, t->before, t->finals,
-                             t->inputs,       t->nexts,  t->rewards};
+    float *const floats[] = {t->observations, t->finals, t->inputs, t->nexts, t->rewards};
     for (size_t i = 0; i < sizeof floats / sizeof *floats; i++)
         free(floats[i]);
     free(t->choices);
@@ -232,22 +226,19 @@ static int begin_round(struct tdm_training *t, struct tdm_error *error)
 // Where thinking is concurrent, a decision is about the next request, and what it is worth is seen
 // one step later: until then it is held. (The reward in between does not depend on it, so leaving
 // it out of Xiao et al.'s operator changes no choice, and spares the learner its noise.)
-static bool hold(struct tdm_training *t, size_t i, struct tdm_transition *transition)
+static void observe_held(struct tdm_training *t, size_t i, const struct tdm_transition *now)
 {
     const size_t inputs = (size_t)t->learned.inputs, branches = (size_t)t->learned.branches;
     float *input = t->held_inputs + i * inputs;
     int32_t *choice = t->held_choices + i * branches;
-    const bool was_held = t->held[i];
+    struct tdm_transition held = *now;
+    held.observation = input;
+    held.action = choice;
+    if (t->held[i])
+        tdm_learner_observe(t->learned.learner, &held);
     t->held[i] = !(t->terminations[i] || t->truncations[i]);
-    if (was_held) {
-        memcpy(t->swap_inputs, input, inputs * sizeof *input);
-        memcpy(t->swap_choices, choice, branches * sizeof *choice);
-    }
-    memcpy(input, transition->observation, inputs * sizeof *input);
-    memcpy(choice, transition->action, branches * sizeof *choice);
-    transition->observation = t->swap_inputs;
-    transition->action = t->swap_choices;
-    return was_held;
+    memcpy(input, now->observation, inputs * sizeof *input);
+    memcpy(choice, now->action, branches * sizeof *choice);
 }
 
 static void remember(struct tdm_training *t, size_t i)
@@ -257,12 +248,15 @@ static void remember(struct tdm_training *t, size_t i)
     const float *after = (over ? t->finals : t->observations) + i * t->sees;
     tdm_learned_gather(&t->learned, after, 1, t->nexts);
     const double gamma = t->learned.learner->options.gamma;
-    struct tdm_transition transition = {.observation = t->inputs + i * inputs,
-                                        .action = t->choices + i * (size_t)t->learned.branches,
-                                        .reward = t->rewards[i],
-                                        .next = t->nexts,
-                                        .discount = t->terminations[i] ? 0 : (float)gamma};
-    if (!t->concurrent || hold(t, i, &transition))
+    const struct tdm_transition transition = {.observation = t->inputs + i * inputs,
+                                              .action =
+                                                  t->choices + i * (size_t)t->learned.branches,
+                                              .reward = t->rewards[i],
+                                              .next = t->nexts,
+                                              .discount = t->terminations[i] ? 0 : (float)gamma};
+    if (t->concurrent)
+        observe_held(t, i, &transition);
+    else
         tdm_learner_observe(t->learned.learner, &transition);
 }
 
@@ -299,16 +293,13 @@ struct trial {
 static int try_run(struct tdm_training *t, uint64_t seed, struct trial *trial,
                    struct tdm_error *error)
 {
-    struct tdm_learned *l = &t->learned;
-    float observation[TDM_ENTRIES], inputs[TDM_ENTRIES];
-    int32_t choice[TDM_LEARN_BRANCHES], action[TDM_KNOBS];
+    float observation[TDM_ENTRIES];
+    int32_t action[TDM_KNOBS];
     struct tdm_step s = {0};
     if (tdm_env_reset(t->trial, seed, observation, error))
         return -1;
     while (!s.terminated && !s.truncated) {
-        tdm_learned_gather(l, observation, 1, inputs);
-        tdm_learner_act(l->learner, inputs, false, choice);
-        tdm_learned_expand(l, choice, action);
+        tdm_learned_choose(&t->learned, observation, action);
         if (tdm_env_step(t->trial, action, observation, &s, error))
             return -1;
         trial->reward += s.reward;

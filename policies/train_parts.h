@@ -26,13 +26,13 @@ struct tdm_training {
     size_t curve_count, curve_room;
 
     size_t count, sees, knobs; /**< environments; floats and integers of each */
-    float *observations, *before, *finals, *rewards, *inputs, *nexts;
+    float *observations, *finals, *rewards, *inputs, *nexts;
     int32_t *choices, *actions;
     bool *terminations, *truncations;
-    bool concurrent; /**< thinking: what a decision is worth is seen a step later */
-    bool *held;      /**< whether there is a decision like that, by environment */
-    float *held_inputs, *swap_inputs; /**< what it saw; and room for one that is done */
-    int32_t *held_choices, *swap_choices;
+    bool concurrent;       /**< thinking: what a decision is worth is seen a step later */
+    bool *held;            /**< whether there is a decision like that, by environment */
+    float *held_inputs;    /**< what it saw */
+    int32_t *held_choices; /**< and what it was */
     struct tdm_step *last; /**< of each environment */
 
     size_t turns;  /**< of a coordinator's period */
