@@ -77,6 +77,7 @@ static struct network {
     struct tdm_simgrid_flow *ended;
     size_t active;              // flows under way
     double joules;              // what the plug-in said when it was asked
+    bool asked;                 // and has not answered yet
     struct tdm_agenda sleepers; // the dates that somebody sleeps until
     struct berth **berths;      // by host
     size_t worker_count;
@@ -207,7 +208,9 @@ static void carry_out(const struct order *order)
         work_on(net.hosts[order->whom], order);
         break;
     case JOULES:
+        net.asked = true;
         net.joules = sg_host_get_consumed_energy(net.hosts[order->whom]);
+        net.asked = false;
         break;
     }
 }
@@ -235,9 +238,14 @@ static bool has_orders(void)
     return net.order_done < net.order_count || net.first;
 }
 
+static bool is_due(void)
+{
+    return has_orders() && lag() <= 0;
+}
+
 static struct tdm_simgrid_flow *next_flow(void)
 {
-    struct tdm_simgrid_flow *flow = lag() > 0 ? NULL : net.first;
+    struct tdm_simgrid_flow *flow = is_due() ? net.first : NULL;
     if (flow)
         net.first = flow->next;
     return flow;
@@ -313,14 +321,17 @@ static void carry(struct worker *worker)
     tdm_handover_back(net.handover);
 }
 
-// Hands over once the caller's date has come; by then it may have asked for a later one.
+// Hands over once the caller's date has come; by then it may have asked for a later one. Who has
+// its orders may wake after this one at the same date: then they come first.
 static void sleep_until(struct worker *worker)
 {
     const double time = worker->until - simgrid_get_clock();
     if (time > 0)
         sg_actor_sleep_for(time);
     tdm_agenda_take(&net.sleepers); // whoever wakes is the first of them
-    if (worker->until >= net.until)
+    while (net.asked)
+        sg_actor_yield(); // the answer lets others run, and the caller waits for it
+    if (worker->until >= net.until && !is_due())
         tdm_handover_back(net.handover);
 }
 

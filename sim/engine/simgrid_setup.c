@@ -2,6 +2,7 @@
 /* How SimGrid is set up: its rules, and the platform. */
 #define _GNU_SOURCE // memfd_create
 #include <assert.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <simgrid/engine.h>
 #include <simgrid/host.h>
@@ -31,6 +32,41 @@ static const char *stack_size(bool many)
     return many ? "--cfg=contexts/stack-size:8" : "--cfg=contexts/stack-size:64";
 }
 
+#if SIMGRID_VERSION_MAJOR >= 4
+
+static int errors_to = -1; // where stderr led
+
+static void mute(void)
+{
+    fflush(stderr);
+    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    errors_to = nowhere < 0 ? -1 : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (errors_to >= 0)
+        dup2(nowhere, STDERR_FILENO);
+    if (nowhere >= 0)
+        close(nowhere);
+}
+
+static void unmute(void)
+{
+    fflush(stderr);
+    if (errors_to >= 0)
+        dup2(errors_to, STDERR_FILENO);
+}
+
+// Whatever its options say, it complains at exit that actors are left. What is registered last is
+// called first: `mute`, SimGrid, `unmute`.
+static void initialise(int *argc, char **argv)
+{
+    atexit(unmute);
+    simgrid_init(argc, argv);
+    atexit(mute);
+}
+
+#else
+#define initialise simgrid_init
+#endif
+
 void tdm_simgrid_initialise(bool energy, bool many)
 {
     char *const options[] = {
@@ -56,7 +92,7 @@ void tdm_simgrid_initialise(bool energy, bool many)
     sigaction(SIGINT, NULL, &on_interrupt);
     sigaction(SIGSEGV, NULL, &on_segv);
     sigaction(SIGBUS, NULL, &on_bus);
-    simgrid_init(&argc, argv);
+    initialise(&argc, argv);
     sigaction(SIGINT, &on_interrupt, NULL);
     sigaction(SIGSEGV, &on_segv, NULL);
     sigaction(SIGBUS, &on_bus, NULL);
