@@ -78,6 +78,7 @@ static struct network {
     size_t active;              // flows under way
     double joules;              // what the plug-in said when it was asked
     bool asked;                 // and has not answered yet
+    bool raised;                // are rates, since somebody starts a flow
     struct tdm_agenda sleepers; // the dates that somebody sleeps until
     struct berth **berths;      // by host
     size_t worker_count;
@@ -280,19 +281,52 @@ static void take_orders(struct worker *worker)
 
 // ---- jobs --------------------------------------------------------------------------------------
 
-// A flow in flight is bounded for good by the rates at its start. So where they change they are
-// raised, it starts, and they are set back, all at one date and by one actor.
-static sg_comm_t start_flow(const struct worker *worker)
+static sg_comm_t put(const struct worker *worker)
+{
+    return sg_mailbox_put_async(worker->mailbox, worker->flow,
+                                (long)ceil(worker->flow->bytes * net.setup->unit));
+}
+
+static sg_comm_t put_on_own(const struct worker *worker)
 {
     const struct tdm_simgrid_flow *flow = worker->flow;
-    if (net.setup->is_path && sg_host_get_route_latency(worker->host, net.hosts[flow->to]) == 0)
-        tdm_simgrid_add_latencies(); // a user's links change by themselves: the other cure
     for (int i = 0; i < flow->changing_count; i++)
         sg_link_set_bandwidth(net.links[flow->changing[i]], huge);
-    sg_comm_t comm = sg_mailbox_put_async(worker->mailbox, worker->flow,
-                                          (long)ceil(flow->bytes * net.setup->unit));
+    sg_comm_t comm = put(worker);
     for (int i = 0; i < flow->changing_count; i++)
         sg_link_set_bandwidth(net.links[flow->changing[i]], net.rates[flow->changing[i]]);
+    return comm;
+}
+
+// A user's links change by themselves, nobody knows which.
+static sg_comm_t put_on_users(const struct worker *worker)
+{
+    int count;
+    sg_link_t *links = tdm_simgrid_route(worker->host, net.hosts[worker->flow->to], &count);
+    double *rates = calloc((size_t)count + 1, sizeof *rates);
+    assert(rates && "the rates of a route fit into memory");
+    for (int i = 0; i < count; i++) {
+        rates[i] = sg_link_get_bandwidth(links[i]);
+        sg_link_set_bandwidth(links[i], huge);
+    }
+    sg_comm_t comm = put(worker);
+    for (int i = count - 1; i >= 0; i--) // a link may be on the way twice
+        sg_link_set_bandwidth(links[i], rates[i]);
+    free(rates);
+    free(links);
+    return comm;
+}
+
+// A flow in flight is bounded for good by the rates at its start. So where they may change they are
+// raised, it starts, and they are set back, all at one date and by one actor; others who start
+// theirs then wait.
+static sg_comm_t start_flow(const struct worker *worker)
+{
+    while (net.raised)
+        sg_actor_yield();
+    net.raised = true;
+    sg_comm_t comm = net.setup->is_path ? put_on_users(worker) : put_on_own(worker);
+    net.raised = false;
     return comm;
 }
 

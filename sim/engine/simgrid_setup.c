@@ -18,8 +18,6 @@
 #include "engine/handover.h"
 #include "engine/simgrid_parts.h"
 
-static const double least_latency = 2e-9; // s: SimGrid does not see less
-
 #if SIMGRID_VERSION_MAJOR >= 4
 #define TIMING "--cfg=precision/timing:1e-9"
 #else
@@ -100,14 +98,21 @@ void tdm_simgrid_initialise(bool energy, bool many)
         sg_host_energy_plugin_init();
 }
 
-void tdm_simgrid_add_latencies(void)
+sg_link_t *tdm_simgrid_route(sg_host_t from, sg_host_t to, int *count)
 {
-    sg_link_t *links = sg_link_list();
-    const size_t count = sg_link_count();
-    for (size_t i = 0; i < count; i++)
-        if (sg_link_get_latency(links[i]) == 0)
-            sg_link_set_latency(links[i], least_latency);
-    free(links);
+#if SIMGRID_VERSION_MAJOR >= 4
+    return (sg_link_t *)sg_host_get_route_links(from, to, count);
+#else
+    xbt_dynar_t list = xbt_dynar_new(sizeof(sg_link_t), NULL);
+    sg_host_get_route(from, to, list);
+    *count = (int)xbt_dynar_length(list);
+    sg_link_t *links = calloc((size_t)*count + 1, sizeof *links);
+    assert(links && "a route fits into memory");
+    for (int i = 0; i < *count; i++)
+        links[i] = xbt_dynar_get_as(list, (unsigned long)i, sg_link_t);
+    xbt_dynar_free(&list);
+    return links;
+#endif
 }
 
 void tdm_simgrid_load(const struct tdm_simgrid_setup *setup)
