@@ -18,7 +18,7 @@ struct tdm_arena {
 };
 
 // Blocks double, so that an arena with little in it is small.
-enum { LEAST_BLOCK = 1280, MOST_BLOCK = 64 * 1024 };
+enum { LEAST_BLOCK = 1152, MOST_BLOCK = 64 * 1024 };
 
 struct tdm_arena *tdm_arena_new(size_t limit)
 {

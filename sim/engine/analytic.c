@@ -100,6 +100,7 @@ static int make_units(struct analytic *a, bool recorded, const struct tdm_engine
                                              .slots = a->slots + i * scenario->server_count,
                                              .recorded = recorded,
                                              .peers = a->base.units,
+                                             .outcome = &a->base.outcome,
                                              .twin = like ? like->units[i]
                                                      : twin >= 0 && (size_t)twin < i
                                                          ? a->base.units[twin]

@@ -95,7 +95,7 @@ void tdm_arrivals_start(struct tdm_arrivals *a, const struct tdm_stream *stream,
                         uint64_t index, double begin, double *again)
 {
     *a = (struct tdm_arrivals){.type = &tdm_arrival_types[stream->arrivals], .stream = stream};
-    a->from = fmax(begin, stream->from);
+    a->from = begin > 0 ? fmax(begin, stream->from) : stream->from; // which may lie before a run
     a->gap = TDM_GAPS;
     a->again = again;
     tdm_random_seed(&a->random, seed, "arrivals", index);

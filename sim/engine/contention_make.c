@@ -79,6 +79,7 @@ static int make_units(struct tdm_contention *c, bool recorded, struct tdm_error 
             .slots = c->slots,
             .recorded = recorded,
             .peers = c->base.units,
+            .outcome = &c->base.outcome,
             .listener = &c->listener,
             .remote = &c->remote,
             .twin = twin >= 0 && (size_t)twin < i ? c->base.units[twin] : NULL};

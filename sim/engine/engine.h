@@ -21,6 +21,7 @@ struct tdm_engine {
     uint64_t seed;
     struct tdm_unit **units;
     size_t unit_count;
+    struct tdm_outcome outcome;     /**< the last event's */
     const struct tdm_error *failed; /**< it cannot go on, and why; NULL: all is well */
 };
 

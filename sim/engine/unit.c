@@ -205,19 +205,19 @@ static void drop(struct tdm_unit *unit, struct tdm_queue *queue, struct tdm_wait
                  double time)
 {
     queue->dropped++;
-    unit->outcome = (struct tdm_outcome){.board = unit->index,
-                                         .stream = queue->index,
-                                         .request = request.number,
-                                         .plan = unit->last,
-                                         .arrival = request.arrival,
-                                         .start = time,
-                                         .answer = INFINITY,
-                                         .latency = INFINITY,
-                                         .waited = time - request.arrival,
-                                         .accuracy = NAN,
-                                         .bandwidth = NAN,
-                                         .late = true,
-                                         .dropped = true};
+    *unit->outcome = (struct tdm_outcome){.board = unit->index,
+                                          .stream = queue->index,
+                                          .request = request.number,
+                                          .plan = unit->last,
+                                          .arrival = request.arrival,
+                                          .start = time,
+                                          .answer = INFINITY,
+                                          .latency = INFINITY,
+                                          .waited = time - request.arrival,
+                                          .accuracy = NAN,
+                                          .bandwidth = NAN,
+                                          .late = true,
+                                          .dropped = true};
     tdm_arrivals_answered(&queue->arrivals, time);
 }
 
@@ -226,7 +226,7 @@ static void answer(struct tdm_unit *unit)
     struct tdm_request *request = first_answer(unit);
     rest(unit, request->answer);
     struct tdm_queue *queue = &unit->queues[request->queue];
-    tdm_request_finish(request->site, request, unit->index, &unit->outcome);
+    tdm_request_finish(request->site, request, unit->index, unit->outcome);
     tdm_arrivals_answered(&queue->arrivals, request->answer);
     queue->served++;
     const struct tdm_request *last = &unit->served[--unit->serving];
@@ -349,7 +349,7 @@ static bool start(struct tdm_unit *unit)
 bool tdm_unit_step(struct tdm_unit *unit, enum tdm_next what, struct tdm_event *event)
 {
     assert(!unit->deciding && "a decision is answered before the next event");
-    *event = (struct tdm_event){TDM_OUTCOME, &unit->state, &unit->outcome};
+    *event = (struct tdm_event){TDM_OUTCOME, &unit->state, unit->outcome};
     if (what == TDM_NEXT_ANSWER) {
         answer(unit);
     } else if (what == TDM_NEXT_OVERFLOW) {

@@ -61,7 +61,7 @@ struct tdm_unit {
 
     struct tdm_watts energy; /**< J of the board so far, radios not included */
     struct tdm_state state;
-    struct tdm_outcome outcome;
+    struct tdm_outcome *outcome; /**< the engine's: of whatever ended last, on any board */
     struct tdm_plan last;
 
     struct tdm_driver *scratch; /**< to look ahead with */
@@ -79,6 +79,7 @@ struct tdm_unit_setup {
     struct tdm_remote *remote;     /**< carries what is sent; NULL: in closed form */
     const struct tdm_unit *twin;   /**< a unit of the same fleet, which outlives it; or NULL */
     struct tdm_unit *const *peers; /**< the engine's units */
+    struct tdm_outcome *outcome;   /**< the engine's */
 };
 
 /** A board of a scenario at time 0. NULL with `error` filled. */

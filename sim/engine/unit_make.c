@@ -306,6 +306,7 @@ struct tdm_unit *tdm_unit_new(const struct tdm_scenario *scenario, int board,
     unit->seed = setup->seed;
     unit->twin = setup->twin;
     unit->peers = setup->peers;
+    unit->outcome = setup->outcome;
     if (make(unit, setup, error)) {
         tdm_unit_free(unit);
         return NULL;
