@@ -56,12 +56,15 @@ void vb_policy_defaults(const struct vb_machine *machine, struct vb_policy *poli
     policy->governed = 0;
 }
 
-// cpufreq_verify_within_limits of 5.x: into the hardware's range, and where they cross, max wins.
+// cpufreq_frequency_table_verify: into the hardware's range; where they cross (5.x), max wins; a
+// range without an entry of the table is widened to the next one above.
 void vb_policy_limit(struct vb_policy *policy)
 {
-    const double least = policy->clock.info->opps[0].hz, most = vb_top(&policy->clock);
+    const struct tdm_domain_info *info = policy->clock.info;
+    const double least = info->opps[0].hz, most = vb_top(&policy->clock);
     policy->max = tdm_smaller(most, tdm_larger(least, policy->ask_max));
     policy->min = tdm_smaller(policy->max, tdm_larger(least, policy->ask_min));
+    policy->max = tdm_larger(policy->max, info->opps[vb_opp_above(info, policy->min)].hz);
 }
 
 int vb_cpufreq_goal(const struct vb_machine *machine, const struct vb_policy *policy)
@@ -75,9 +78,6 @@ int vb_cpufreq_goal(const struct vb_machine *machine, const struct vb_policy *po
     else if (like(machine, policy) == TDM_GOVERNOR_POWERSAVE)
         wanted = policy->min;
     wanted = tdm_smaller(policy->max, tdm_larger(policy->min, wanted));
-    // A range without an entry of the table is widened to the next one above.
-    if (vb_opp_within(info, policy->min, policy->max) < tdm_domain_round(info, policy->min))
-        return tdm_domain_round(info, policy->min);
     return vb_opp_within(info, wanted, policy->max);
 }
 

@@ -49,7 +49,7 @@ int vb_devfreq_goal(const struct vb_machine *machine)
         wanted = 0;
     wanted = tdm_smaller(limit_max(machine), tdm_larger(limit_min(machine), wanted));
     // The driver takes the next clock above: BoFL's 828.75 MHz ran at 854.25.
-    return tdm_domain_round(info, wanted);
+    return vb_opp_above(info, wanted);
 }
 
 void vb_devfreq_look(struct vb_machine *machine, double use)

@@ -25,7 +25,7 @@ static int store_rate(struct vb_machine *machine, const struct vb_node *node, co
     if (vb_parse_strict(text, &hz))
         return -EINVAL;
     const struct tdm_domain_info *info = machine->emc.clock.info;
-    machine->emc.asked = info->opps[tdm_domain_round(info, hz)].hz;
+    machine->emc.asked = info->opps[vb_opp_above(info, hz)].hz;
     return 0;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The virtual board as plain files, for machines without FUSE. The process looks at all files a
- * hundred times a second: it takes what was written (in the order of the files' times), puts back
- * what the kernel would have made of it, and brings readings up to date.
+ * The virtual board as plain files, for machines without FUSE. Inotify tells which files were
+ * closed after writing, in order: their values are taken, and what the kernel would have made of
+ * them is put back. A hundred times a second all readings are brought up to date.
  */
 #define _GNU_SOURCE // accept4, O_PATH
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -20,17 +21,18 @@
 #include "hil/vboard/files.h"
 #include "hil/vboard/serve.h"
 
-enum { MOST_FILES = 1024, TEXT = 4096, MOST_SESSIONS = 64 };
+enum { MOST_FILES = 1024, TEXT = 4096, MOST_SESSIONS = 64, MOST_WATCHES = 256 };
 
 struct file {
     const struct vb_node *node;
     bool here;  // it has been written out
-    int length; // of what was written out last
+    int length; // of what we know to be in it
     char text[TEXT];
-    struct timespec time; // of a change that is not taken yet
-    bool changed;
-    char news[TEXT]; // what somebody has written
-    size_t news_length;
+};
+
+struct watch {
+    int number; // inotify's
+    const struct vb_node *folder;
 };
 
 struct folder {
@@ -38,6 +40,9 @@ struct folder {
     int root; // handle of the folder
     struct file *files;
     int count;
+    int inotify;
+    struct watch watches[MOST_WATCHES];
+    int watch_count;
     bool failed;
     int sockets[MOST_SESSIONS]; // of sessions, -1: free; with the machine's lock
     int sessions;
@@ -64,19 +69,37 @@ static bool is_shown(const struct folder *folder, const struct vb_node *node)
            !vb_fault_at(&folder->machine->faults, VB_VANISH, node->path, folder->machine->now);
 }
 
-// Folders, links and the list of files; once.
+static void watch(struct folder *folder, const struct vb_node *node)
+{
+    char path[512];
+    snprintf(path, sizeof path, "/proc/self/fd/%d/%s", folder->root, relative(node));
+    const int number = inotify_add_watch(folder->inotify, path, IN_CLOSE_WRITE | IN_ONLYDIR);
+    int i = 0; // a folder that comes back gets a new number
+    while (i < folder->watch_count && folder->watches[i].folder != node)
+        i++;
+    if (number < 0 || i == MOST_WATCHES) {
+        folder->failed = true;
+        return;
+    }
+    folder->watches[i] = (struct watch){number, node};
+    folder->watch_count += i == folder->watch_count;
+}
+
+// Folders and the list of files; once.
 static void make(void *context, struct vb_node *node)
 {
     struct folder *folder = context;
-    if (node->type) {
-        if (node->type == &vb_control_work)
-            return;
+    if (node->type && node->type != &vb_control_work) {
         if (folder->count == MOST_FILES)
             folder->failed = true;
         else
             folder->files[folder->count++].node = node;
-    } else if (!node->target && mkdirat(folder->root, relative(node), 0755) && errno != EEXIST)
-        folder->failed = true;
+    } else if (!node->type && !node->target) {
+        if (mkdirat(folder->root, relative(node), 0755) && errno != EEXIST)
+            folder->failed = true;
+        else
+            watch(folder, node);
+    }
 }
 
 // Links and folders that come and go follow what is present.
@@ -85,24 +108,20 @@ static void refresh_folder(void *context, struct vb_node *node)
     struct folder *folder = context;
     if (node->type || !node->path[0])
         return;
-    const bool shown = is_shown(folder, node);
-    if (!shown)
+    if (!is_shown(folder, node))
         unlinkat(folder->root, relative(node), node->target ? 0 : AT_REMOVEDIR);
     else if (node->target)
         (void)!symlinkat(node->target, folder->root, relative(node));
-    else
-        mkdirat(folder->root, relative(node), 0755);
+    else if (mkdirat(folder->root, relative(node), 0755) == 0)
+        watch(folder, node);
 }
 
-static int read_file(const struct folder *folder, const struct file *file, char *text,
-                     struct timespec *time)
+static int read_file(const struct folder *folder, const struct file *file, char *text)
 {
     const int handle = openat(folder->root, relative(file->node), O_RDONLY | O_CLOEXEC);
-    struct stat about;
     if (handle < 0)
         return -1;
-    const ssize_t length = fstat(handle, &about) == 0 ? read(handle, text, TEXT) : -1;
-    *time = about.st_mtim;
+    const ssize_t length = read(handle, text, TEXT);
     close(handle);
     return (int)length;
 }
@@ -142,43 +161,42 @@ static void publish(struct folder *folder, struct file *file)
         write_file(folder, file, text, length);
 }
 
-// What somebody has written since we did. An empty file is one that is being written.
-static void look_at(struct folder *folder, struct file *file)
+// What somebody else has written, if it is not what is there anyway (or us).
+static void take_change(struct folder *folder, struct file *file)
 {
-    file->changed = false;
+    char news[TEXT];
     if (!file->here || !file->node->type->store)
         return;
-    const int length = read_file(folder, file, file->news, &file->time);
-    if (length <= 0 ||
-        (length == file->length && memcmp(file->news, file->text, (size_t)length) == 0))
+    const int length = read_file(folder, file, news);
+    if (length <= 0 || (length == file->length && memcmp(news, file->text, (size_t)length) == 0))
         return;
-    file->news_length = (size_t)length;
-    file->changed = true;
+    memcpy(file->text, news, (size_t)length);
+    file->length = length;
+    vb_write(folder->machine, file->node, news, (size_t)length, NULL, NULL);
 }
 
-static int by_time(const void *a, const void *b)
+static void take_event(struct folder *folder, const struct inotify_event *event)
 {
-    const struct file *x = *(struct file *const *)a, *y = *(struct file *const *)b;
-    if (x->time.tv_sec != y->time.tv_sec)
-        return x->time.tv_sec < y->time.tv_sec ? -1 : 1;
-    return x->time.tv_nsec < y->time.tv_nsec ? -1 : x->time.tv_nsec > y->time.tv_nsec;
+    const struct vb_node *parent = NULL;
+    for (int i = 0; i < folder->watch_count; i++)
+        if (folder->watches[i].number == event->wd)
+            parent = folder->watches[i].folder;
+    for (int i = 0; i < folder->count && event->len; i++)
+        if (folder->files[i].node->parent == parent &&
+            strcmp(folder->files[i].node->name, event->name) == 0)
+            take_change(folder, &folder->files[i]);
 }
 
 static void take_changes(struct folder *folder)
 {
-    static struct file *changed[MOST_FILES];
-    size_t count = 0;
-    for (int i = 0; i < folder->count; i++) {
-        look_at(folder, &folder->files[i]);
-        if (folder->files[i].changed)
-            changed[count++] = &folder->files[i];
-    }
-    qsort(changed, count, sizeof changed[0], by_time);
-    for (size_t i = 0; i < count; i++) {
-        const size_t length = changed[i]->news_length < 500 ? changed[i]->news_length : 500;
-        vb_write(folder->machine, changed[i]->node, changed[i]->news, length, NULL, NULL);
-        changed[i]->length = -1; // whatever is there now is not what we wrote
-    }
+    _Alignas(struct inotify_event) char buffer[4096];
+    ssize_t length;
+    while ((length = read(folder->inotify, buffer, sizeof buffer)) > 0)
+        for (const char *at = buffer; at < buffer + length;) {
+            const struct inotify_event *event = (const void *)at;
+            take_event(folder, event);
+            at += sizeof *event + event->len;
+        }
 }
 
 static void turn(struct folder *folder)
@@ -293,7 +311,8 @@ static int listen_in(const struct folder *folder)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const int place = openat(folder->root, ".tandem", O_PATH | O_DIRECTORY | O_CLOEXEC);
     const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    unlinkat(place, "work", 0);
+    if (place >= 0)
+        unlinkat(place, "work", 0);
     snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/work", place);
     const bool fine = place >= 0 && listener >= 0 &&
                       bind(listener, (const struct sockaddr *)&address, sizeof address) == 0 &&
@@ -315,6 +334,9 @@ static int open_folder(struct folder *folder, const char *place, struct tdm_erro
     folder->root = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder->root < 0)
         return tdm_fail_errno(error, place, "cannot open");
+    folder->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (folder->inotify < 0)
+        return tdm_fail_errno(error, place, "cannot watch");
     folder->files = calloc(MOST_FILES, sizeof *folder->files);
     if (!folder->files)
         return tdm_fail(error, "out of memory");
@@ -332,9 +354,10 @@ static int live(struct folder *folder, const struct vb_serving *serving, struct 
     sigaction(SIGINT, &action, NULL);
     turn(folder);
     serving->ready(serving->context);
-    struct pollfd poll_it = {.fd = listener, .events = POLLIN};
+    struct pollfd polls[] = {{.fd = listener, .events = POLLIN},
+                             {.fd = folder->inotify, .events = POLLIN}};
     while (!ended) {
-        if (poll(&poll_it, 1, 10) > 0)
+        if (poll(polls, 2, 10) > 0 && polls[0].revents)
             start_session(folder, listener);
         turn(folder);
     }
@@ -361,13 +384,15 @@ static void end_sessions(struct folder *folder)
 int vb_serve_folder(struct vb_machine *machine, const struct vb_serving *serving,
                     struct tdm_error *error)
 {
-    struct folder folder = {.machine = machine, .root = -1};
+    struct folder folder = {.machine = machine, .root = -1, .inotify = -1};
     for (int i = 0; i < MOST_SESSIONS; i++)
         folder.sockets[i] = -1;
     int result = open_folder(&folder, serving->place, error);
     if (result == 0)
         result = live(&folder, serving, error);
     end_sessions(&folder);
+    if (folder.inotify >= 0)
+        close(folder.inotify);
     if (folder.root >= 0)
         close(folder.root);
     free(folder.files);

@@ -214,12 +214,33 @@ double vb_top(const struct vb_clock *clock)
     return clock->info->opps[clock->info->opp_count - 1].hz;
 }
 
+int vb_opp_above(const struct tdm_domain_info *info, double hz)
+{
+    int opp = 0;
+    while (opp < (int)info->opp_count - 1 && info->opps[opp].hz < hz - 0.5)
+        opp++;
+    return opp;
+}
+
 int vb_opp_within(const struct tdm_domain_info *info, double hz, double most)
 {
-    int opp = tdm_domain_round(info, hz);
+    int opp = vb_opp_above(info, hz);
     while (opp > 0 && info->opps[opp].hz > most * (1 + 1e-9))
         opp--;
     return opp;
+}
+
+// Of several CPU clusters, what runs is on the first of the fastest; the others stall nobody.
+static bool is_busy(const struct vb_machine *machine, const struct vb_clock *clock)
+{
+    const struct vb_policy *fastest = NULL;
+    for (int i = 0; i < machine->policy_count; i++) {
+        const struct vb_policy *policy = &machine->policies[i];
+        if (vb_policy_online(machine, policy) &&
+            (!fastest || policy->clock.opp > fastest->clock.opp))
+            fastest = policy;
+    }
+    return clock->info->domain != TDM_CPU || (fastest && clock == &fastest->clock);
 }
 
 static void aim(struct vb_machine *machine, struct vb_clock *clock, int goal)
@@ -235,7 +256,7 @@ static void aim(struct vb_machine *machine, struct vb_clock *clock, int goal)
         return;
     clock->goal = goal;
     clock->settles = goal == clock->opp ? INFINITY : machine->now + clock->info->settle;
-    if (goal != clock->opp)
+    if (goal != clock->opp && is_busy(machine, clock))
         machine->stall_until[domain] = machine->now + clock->info->stall;
 }
 
@@ -245,7 +266,7 @@ static int emc_goal(const struct vb_machine *machine)
     const struct vb_emc *emc = &machine->emc;
     const struct tdm_domain_info *info = emc->clock.info;
     const double asked = emc->asked > 0 ? emc->asked : vb_hz(&emc->clock);
-    int goal = emc->locked ? tdm_domain_round(info, asked)
+    int goal = emc->locked ? vb_opp_above(info, asked)
                            : tdm_board_floor(machine->board, vb_hz(&machine->gpu.clock));
     if (emc->cap > 0)
         while (goal > 0 && info->opps[goal].hz > emc->cap * (1 + 1e-9))

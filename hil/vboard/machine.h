@@ -167,6 +167,8 @@ void vb_policy_limit(struct vb_policy *policy);
 void vb_policy_defaults(const struct vb_machine *machine, struct vb_policy *policy);
 double vb_hz(const struct vb_clock *clock);
 double vb_top(const struct vb_clock *clock);
+/** Lowest OPP of at least `hz`, to the hertz as the kernel has it; the top one above all. */
+int vb_opp_above(const struct tdm_domain_info *info, double hz);
 /** Lowest OPP of at least `hz` that `most` allows, else the highest that it allows. */
 int vb_opp_within(const struct tdm_domain_info *info, double hz, double most);
 bool vb_gpu_gated(const struct vb_machine *machine);

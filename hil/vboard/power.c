@@ -48,8 +48,8 @@ static struct vb_setting setting_of(const struct vb_machine *machine)
 
 double vb_job_rate(struct vb_machine *machine, const struct vb_job *job)
 {
-    for (int d = 0; d < TDM_DOMAINS; d++)
-        if (machine->now < machine->stall_until[d] - 1e-12)
+    for (int d = 0; d < TDM_DOMAINS; d++) // plain work does not wait for the GPU
+        if (machine->now < machine->stall_until[d] - 1e-12 && (job->task || d != TDM_GPU))
             return 0;
     const struct vb_setting setting = setting_of(machine);
     if (!job->task) { // plain work of one core
