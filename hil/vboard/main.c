@@ -48,12 +48,13 @@ static const char usage[] =
     "                        [start=S] [for=S] [p=0…1];  clear\n"
     "  --trace FILE        logs every write: seconds, path, value, result\n"
     "  --allow-other       FUSE: other users may come in (root, or user_allow_other)\n"
-    "  --foreground        nothing: it never leaves the foreground\n"
     "  --ready-fd N        writes the line `ready` there, too, and closes it\n"
     "  --help\n"
     "\n"
-    "Once it can be used it prints `ready PLACE`. In PLACE/.tandem: work (what runs on the board:\n"
-    "hil/board/vwork.h), truth (exact power, energy, temperature), fault, trace.\n";
+    "It stays in the foreground, and prints `ready PLACE` once it can be used. In PLACE/.tandem:\n"
+    "work (what runs on the board, see hil/board/vwork.h), truth (exact power, energy, "
+    "temperature),\n"
+    "fault, trace.\n";
 
 struct wishes {
     struct vb_options board;
@@ -93,7 +94,6 @@ enum choice {
     FAULT,
     TRACE,
     OTHERS,
-    FOREGROUND,
     READY,
     HELP
 };
@@ -111,7 +111,6 @@ static const struct option options[] = {{"board", required_argument, NULL, BOARD
                                         {"fault", required_argument, NULL, FAULT},
                                         {"trace", required_argument, NULL, TRACE},
                                         {"allow-other", no_argument, NULL, OTHERS},
-                                        {"foreground", no_argument, NULL, FOREGROUND},
                                         {"ready-fd", required_argument, NULL, READY},
                                         {"help", no_argument, NULL, HELP},
                                         {NULL, 0, NULL, 0}};
@@ -145,8 +144,6 @@ static int take(struct wishes *wishes, int choice, const char *value)
         return 0;
     case OTHERS:
         wishes->serving.allow_other = true;
-        return 0;
-    case FOREGROUND:
         return 0;
     case HELP:
         fputs(usage, stdout);
