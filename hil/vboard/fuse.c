@@ -22,6 +22,7 @@ extern char **environ;
 
 /** An open file. Reads at 0 ask anew, those behind go on with the same answer, as in sysfs. */
 struct handle {
+    struct handle *next;
     const struct vb_node *node;
     size_t size;     /**< room in `text` */
     int length;      /**< of the answer */
@@ -29,9 +30,15 @@ struct handle {
     char text[];
 };
 
+struct server {
+    struct vb_machine *machine;
+    struct handle *open; /**< with the machine's lock: whoever is cut off never closes */
+};
+
 static struct vb_machine *machine_here(void)
 {
-    return fuse_get_context()->private_data;
+    const struct server *server = fuse_get_context()->private_data;
+    return server->machine;
 }
 
 static bool given_up(void *context)
@@ -131,6 +138,22 @@ static int allowed(const struct vb_node *node, int flags)
     return 0;
 }
 
+static struct handle *new_handle(const struct vb_node *node)
+{
+    struct server *server = fuse_get_context()->private_data;
+    const size_t size = node->type == &vb_control_trace ? VB_TRACE_BYTES : SYSFS_SIZE;
+    struct handle *handle = calloc(1, sizeof *handle + size);
+    if (!handle)
+        return NULL;
+    handle->node = node;
+    handle->size = size;
+    pthread_mutex_lock(&server->machine->lock);
+    handle->next = server->open;
+    server->open = handle;
+    pthread_mutex_unlock(&server->machine->lock);
+    return handle;
+}
+
 static int do_open(const char *path, struct fuse_file_info *info)
 {
     const struct vb_node *node = lock_and_find(machine_here(), path);
@@ -141,12 +164,9 @@ static int do_open(const char *path, struct fuse_file_info *info)
     const int refused = allowed(node, info->flags);
     if (refused)
         return refused;
-    const size_t size = node->type == &vb_control_trace ? VB_TRACE_BYTES : SYSFS_SIZE;
-    struct handle *handle = calloc(1, sizeof *handle + size);
+    struct handle *handle = new_handle(node);
     if (!handle)
         return -ENOMEM;
-    handle->node = node;
-    handle->size = size;
     info->fh = (uint64_t)(uintptr_t)handle;
     info->direct_io = 1;
     info->nonseekable = node->type == &vb_control_work;
@@ -161,6 +181,13 @@ static struct handle *handle_of(const struct fuse_file_info *info)
 static int do_release(const char *path, struct fuse_file_info *info)
 {
     (void)path;
+    struct server *server = fuse_get_context()->private_data;
+    pthread_mutex_lock(&server->machine->lock);
+    struct handle **at = &server->open;
+    while (*at != handle_of(info))
+        at = &(*at)->next;
+    *at = handle_of(info)->next;
+    pthread_mutex_unlock(&server->machine->lock);
     free(handle_of(info));
     return 0;
 }
@@ -228,7 +255,7 @@ static void *do_init(struct fuse_conn_info *connection, struct fuse_config *conf
     (void)connection;
     config->direct_io = 1;
     config->attr_timeout = config->entry_timeout = config->negative_timeout = 0;
-    return machine_here();
+    return fuse_get_context()->private_data;
 }
 
 static const struct fuse_operations operations = {.getattr = do_getattr,
@@ -299,11 +326,16 @@ int vb_serve_fuse(struct vb_machine *machine, const struct vb_serving *serving,
     fuse_opt_add_arg(&arguments, serving->allow_other
                                      ? "-ofsname=tandem-vboard,subtype=tandem,allow_other"
                                      : "-ofsname=tandem-vboard,subtype=tandem");
-    struct fuse *fuse = fuse_new(&arguments, &operations, sizeof operations, machine);
+    struct server server = {.machine = machine};
+    struct fuse *fuse = fuse_new(&arguments, &operations, sizeof operations, &server);
     fuse_opt_free_args(&arguments);
     if (!fuse)
         return tdm_fail(error, "cannot start a FUSE file system");
     const int result = run(fuse, machine, serving, error);
     fuse_destroy(fuse);
+    for (struct handle *handle = server.open, *next; handle; handle = next) {
+        next = handle->next;
+        free(handle);
+    }
     return result;
 }
