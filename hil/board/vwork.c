@@ -146,8 +146,9 @@ int tdm_vwork_run(struct tdm_vwork *work, const struct tdm_vwork_job *job, doubl
                         job->dnn ? job->dnn : "cpu");
     if (send_line(work, line) || receive_line(work, line, sizeof line))
         return tdm_fail(error, "the virtual board has gone away");
-    double took;
-    if (sscanf(line, "seconds=%lf", &took) == 1) {
+    static const char done[] = "seconds=";
+    if (strncmp(line, done, sizeof done - 1) == 0) {
+        const double took = strtod(line + sizeof done - 1, NULL);
         if (seconds)
             *seconds = took;
         return 0;

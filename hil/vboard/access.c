@@ -42,7 +42,7 @@ static int endure(struct vb_machine *machine, const struct vb_node *node,
     const struct vb_fault *fault = vb_fault_at(&machine->faults, VB_SLOW, path, machine->now);
     if (fault && !sleep_until(machine, vb_time(machine) + fault->delay, given_up, context))
         return -EINTR;
-    while ((fault = vb_fault_at(&machine->faults, VB_HANG, path, machine->now))) {
+    while (vb_fault_at(&machine->faults, VB_HANG, path, machine->now)) {
         if (!sleep_until(machine, vb_time(machine) + 0.02, given_up, context) || machine->stopping)
             return -EINTR;
         vb_advance(machine);

@@ -104,7 +104,7 @@ int vb_fault_add(struct vb_faults *faults, const char *line, double now, struct 
     char text[512];
     if (strlen(line) >= sizeof text)
         return tdm_fail(error, "a fault's line has at most %zu characters", sizeof text - 1);
-    strcpy(text, line);
+    memcpy(text, line, strlen(line) + 1);
     text[strcspn(text, "\n")] = '\0';
     if (strcmp(text, "clear") == 0) {
         faults->count = faults->due_count = 0;

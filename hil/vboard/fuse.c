@@ -18,8 +18,6 @@
 
 enum { SYSFS_SIZE = 4096, MOST_THREADS = 128, LINE = 512 };
 
-extern char **environ;
-
 /** An open file. Reads at 0 ask anew, those behind go on with the same answer, as in sysfs. */
 struct handle {
     struct handle *next;
@@ -200,8 +198,9 @@ static int read_work(struct handle *handle, char *text, size_t size)
         return 0;
     vb_answer(machine_here(), handle->line, answer, sizeof answer, given_up, session_here());
     handle->line[0] = '\0';
-    const size_t length = strlen(answer) < size ? strlen(answer) : size;
-    memcpy(text, answer, length);
+    size_t length = 0; // no zero byte ends what a read gives
+    for (; length < size && answer[length]; length++)
+        text[length] = answer[length];
     return (int)length;
 }
 

@@ -93,7 +93,7 @@ static void solve(double a[DIMENSIONS][DIMENSIONS + 1], double x[DIMENSIONS])
 static void fit_plane(struct vb_task *task, size_t index)
 {
     struct point *point = &task->points[index];
-    struct neighbour near[NEAR];
+    struct neighbour near[NEAR] = {{0}};
     const int count = nearest(task, point->at, index, NEAR, near);
     for (int v = 0; v < VALUES; v++) {
         double a[DIMENSIONS][DIMENSIONS + 1] = {{0}};
@@ -126,7 +126,7 @@ static double on_plane(const struct point *point, int v, const double at[DIMENSI
 static void interpolate(const struct vb_task *task, const double at[DIMENSIONS],
                         double value[VALUES])
 {
-    struct neighbour near[PLANES + 1];
+    struct neighbour near[PLANES + 1] = {{0}};
     const int count = nearest(task, at, SIZE_MAX, PLANES + 1, near);
     double sum = 0;
     value[0] = value[1] = 0;
@@ -221,18 +221,21 @@ static bool same_work(const struct tdm_row *row, const struct vb_request *reques
 }
 
 // How the model divides the power of this work: by its own fit, else by the first there is.
-static void choose_fit(const struct grid *grid, const struct vb_request *request,
-                       struct vb_task *task)
+static int choose_fit(const struct grid *grid, const struct vb_request *request,
+                      struct vb_task *task, struct tdm_error *error)
 {
     const struct tdm_board *board = grid->base.board;
     const struct tdm_fit *fit =
         tdm_fit_find(board, request->dnn, request->mode, request->precision, request->batch);
     for (size_t i = 0; i < board->fit_count && (!fit || !fit->power); i++)
         fit = &board->fits[i];
+    if (!fit || !fit->power)
+        return tdm_fail(error, "the board '%s' has no fit of a power", board->name);
     task->fit = *fit;
     task->gap = tdm_board_rails_gap(board, task->row->rails, NULL);
     if (isnan(task->gap))
         task->gap = 0;
+    return 0;
 }
 
 static const struct vb_task *grid_task(struct vb_physics *physics, const struct vb_request *request,
@@ -245,15 +248,14 @@ static const struct vb_task *grid_task(struct vb_physics *physics, const struct 
     const struct tdm_row *row = grid->rows.rows, *end = row + grid->rows.count;
     while (row < end && !same_work(row, request))
         row++;
-    if (row == end || grid->task_count == MOST_TASKS || !grid->base.board->fit_count) {
+    if (row == end || grid->task_count == MOST_TASKS) {
         tdm_fail(error, "the grid does not hold %s/%s/%s/%d on the gpu", request->dnn,
                  request->mode, request->precision, request->batch);
         return NULL;
     }
     struct vb_task *task = &grid->tasks[grid->task_count];
     *task = (struct vb_task){.row = row};
-    choose_fit(grid, request, task);
-    if (make_points(grid, task, error)) {
+    if (choose_fit(grid, request, task, error) || make_points(grid, task, error)) {
         free(task->points);
         return NULL;
     }

@@ -19,7 +19,7 @@ static int name(const char *text, char *into, size_t size)
 {
     if (!tdm_text_is_name(text) || strlen(text) >= size || strchr(text, '/'))
         return -1;
-    strcpy(into, text);
+    memcpy(into, text, strlen(text) + 1);
     return 0;
 }
 
@@ -56,7 +56,7 @@ int vb_request_parse(const char *line, struct vb_request *request, struct tdm_er
         .mode = "infer", .precision = "fp32", .processor = "gpu", .batch = 1, .share = 1};
     if (strlen(line) >= sizeof text)
         return tdm_fail(error, "a line has at most %zu characters", sizeof text - 1);
-    strcpy(text, line);
+    memcpy(text, line, strlen(line) + 1);
     char *rest = NULL;
     for (char *word = strtok_r(text, " \t\r\n", &rest); word;
          word = strtok_r(NULL, " \t\r\n", &rest)) {
