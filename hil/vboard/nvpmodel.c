@@ -31,6 +31,14 @@ static const struct tdm_mode *find_mode(const struct tdm_board *board, const cha
     return NULL;
 }
 
+// The first ones; but four of a TX2's six are its A57 cores, and 1 and 2 are Denver.
+static bool is_online(const struct vb_machine *machine, const struct tdm_mode *mode, int cpu)
+{
+    if (strcmp(machine->board->name, "tx2") == 0 && mode->cores == 4)
+        return cpu != 1 && cpu != 2;
+    return cpu < mode->cores;
+}
+
 int vb_mode_apply(struct vb_machine *machine, const char *name, struct tdm_error *error)
 {
     const struct tdm_board *board = machine->board;
@@ -42,7 +50,7 @@ int vb_mode_apply(struct vb_machine *machine, const char *name, struct tdm_error
     snprintf(machine->mode_status, sizeof machine->mode_status, "pmode:%04lld",
              (long long)mode->id);
     for (int i = 0; i < machine->cpu_count; i++)
-        machine->online[i] = i < mode->cores;
+        machine->online[i] = is_online(machine, mode, i);
     for (int i = 0; i < machine->policy_count; i++) {
         struct vb_policy *policy = &machine->policies[i];
         if (mode->cpu > 0)

@@ -7,8 +7,10 @@
  * neighbours, and a setting gets the mean of the planes of the points around it, weighted by
  * ((R - d) / (R d))^2 with R the distance of the last (Franke and Little's weights in Shepard's
  * method). At a measured point it is the measurement. Outside of the measured range clocks are
- * clamped to it. How the total divides into causes, what the board draws at rest and what its other
- * rails add is the model's. Work that the grid does not hold is refused.
+ * clamped to it. Work that the grid does not hold is refused. What the board draws at rest is the
+ * model's. The board's total is what was measured plus the idle power of rails that were not; how
+ * it divides among single rails is the model's, too, so the measured rails alone need not add up to
+ * the measurement.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -324,6 +324,9 @@ class Kernel(unittest.TestCase):
             self.assertEqual(board.read(XAVIER + "/max_freq"), "510000000")
             self.assertEqual(board.read(CAP), "1600000000")
             self.assertEqual(board.read("/var/lib/nvpmodel/status"), "pmode:0005")
+        with vboards.Board("tx2", 4, "--mode", "MAXQ") as board:  # the four A57
+            self.assertEqual(board.read(CPU + "/online"), "0,3-5")
+            self.assertEqual(sorted(vboards.os.listdir(board.path(CPUFREQ))), ["policy0"])
         with vboards.Board("nano", 4, "--mode", "5W") as board:
             self.assertEqual(board.read(CPU + "/online"), "0-1")
             self.assertEqual(board.read(NANO + "/max_freq"), "614400000")
