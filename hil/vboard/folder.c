@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,12 +49,12 @@ struct folder {
     int sessions;
 };
 
-static volatile sig_atomic_t ended;
+static atomic_bool ended; // set by a signal, read by every thread
 
 static void end(int signal)
 {
     (void)signal;
-    ended = 1;
+    ended = true;
 }
 
 // ---- files -------------------------------------------------------------------------------------
