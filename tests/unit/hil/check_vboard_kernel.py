@@ -332,7 +332,7 @@ class Kernel(unittest.TestCase):
             self.assertEqual(board.read(NANO + "/max_freq"), "614400000")
 
     def test_zones(self):
-        with vboards.Board("agx-xavier", 5, "--warm", "41.3") as board:
+        with vboards.Board("agx-xavier", 5, "--warm", "41.4", "--ambient", "36") as board:
             zones = {board.read(f"{ZONE}{i}/type"): f"{ZONE}{i}/temp" for i in range(6)}
             self.assertEqual(board.read(zones["CPU-therm"]), "41500")  # steps of half a degree
             self.assertEqual(board.read(zones["PMIC-Die"]), "50000")  # whatever happens
