@@ -37,7 +37,10 @@ class Board:
 
     def __enter__(self):
         # Without a standard error of its own, what a sanitizer says goes to the test's.
-        self.process = subprocess.Popen(self.arguments, stdout=subprocess.PIPE, text=True)
+        spared = os.path.join(os.path.dirname(os.path.abspath(__file__)), "libfuse.supp")
+        environment = {**os.environ, "LSAN_OPTIONS": f"suppressions={spared}:print_suppressions=0"}
+        self.process = subprocess.Popen(self.arguments, stdout=subprocess.PIPE, text=True,
+                                        env=environment)
         line = self.process.stdout.readline()
         assert line == f"ready {self.place}\n", f"{self.arguments}: {line!r}"
         return self
