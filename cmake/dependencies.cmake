@@ -11,6 +11,8 @@ pkg_search_module(HDF5 REQUIRED IMPORTED_TARGET hdf5-serial hdf5)
 pkg_check_modules(SIMGRID REQUIRED IMPORTED_TARGET simgrid)
 pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
 find_package(Threads REQUIRED)
+# Of the virtual board alone; without, it knows plain folders only.
+pkg_check_modules(FUSE IMPORTED_TARGET fuse3>=3.12)
 
 # OpenBLAS has functions of the same names as GSL's own CBLAS, and what it computes differs with the
 # processor in the last bits. GSL's comes first and stays, though only GSL needs it, so that fits are

@@ -14,6 +14,7 @@ endif()
 
 set(test_environment
     "TANDEM_BIN=$<TARGET_FILE:tandem>"
+    "TANDEM_VBOARD=$<TARGET_FILE:tandem-vboard>"
     "TANDEM_SOURCE=${PROJECT_SOURCE_DIR}"
     "TANDEM_LIBRARY=$<TARGET_FILE:tandem_shared>"
     "TANDEM_VENV=${PROJECT_SOURCE_DIR}/build/venv"
@@ -42,6 +43,9 @@ foreach(source IN LISTS unit_sources)
     add_executable(${target} tests/unit/${source})
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/unit)
     target_link_libraries(${target} PRIVATE tandem_static PkgConfig::CMOCKA)
+    if(name MATCHES "^hil/vboard")
+        target_link_libraries(${target} PRIVATE tandem_vboard)
+    endif()
     target_link_options(${target} PRIVATE ${TANDEM_NO_LTO_LINK})
     add_test(NAME ${test} COMMAND ${target})
     tandem_test_properties(unit 300 ${test})
@@ -98,6 +102,9 @@ foreach(source IN LISTS fuzz_sources)
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/fuzz)
     add_dependencies(fuzzers ${target})
     target_link_libraries(${target} PRIVATE tandem_static)
+    if(name STREQUAL "vboard")
+        target_link_libraries(${target} PRIVATE tandem_vboard)
+    endif()
     # libFuzzer's own prototypes are in no header of C; asserts are what a fuzzer is for.
     set_source_files_properties(${source} PROPERTIES
         COMPILE_OPTIONS "-UNDEBUG;-Wno-missing-prototypes")

@@ -10,6 +10,7 @@ ROOMS = {
     "sim/model": {"sim/core", "sim/trace", "sim/model"},
     "sim/engine": {"sim/core", "sim/trace", "sim/model", "sim/engine"},
     "sim/env": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env"},
+    "hil/vboard": {"sim/core", "sim/trace", "sim/model", "sim/engine", "hil/vboard"},
     "hil": {"sim/core", "sim/trace", "sim/model", "sim/engine", "hil"},
     "policies": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env", "policies"},
     "sim/cli": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env", "hil", "policies",
@@ -22,6 +23,7 @@ ONLY_IN = {
     "Expat": (r"expat\.h", "sim/core/xml.c"),
     "HDF5": (r"(hdf5(_hl)?|H5\w*)\.h", "sim/core/h5"),
     "a BLAS": (r"(cblas|f77blas|openblas\w*)\.h", "policies/learn/blas"),
+    "FUSE": (r"fuse(3/.*|_lowlevel)?\.h", "hil/vboard/fuse.c"),
     "ONNX Runtime": (r"(.*/)?onnxruntime\w*\.h", "hil/inference.c"),
 }
 

@@ -63,6 +63,9 @@ class Architecture(unittest.TestCase):
         self.assert_wrong("policies/a.c", '"cli/command.h"', "must not know sim/cli")
 
     def test_nevers(self):
+        self.assert_wrong("hil/vboard/folder.c", "<fuse.h>", "includes FUSE")
+        self.assert_wrong("hil/vboard/main.c", "<fuse3/fuse_lowlevel.h>", "includes FUSE")
+        self.assert_wrong("hil/vboard/a.c", '"hil/agent.h"', "must not know hil")
         self.assert_wrong("policies/learn/a.c", '"hil/agent.h"', "must not know hil")
         self.assert_wrong("hil/a.c", '"policies/policy.h"', "must not know policies")
         self.assert_wrong("hil/a.c", '"env/env.h"', "must not know sim/env")
