@@ -14,6 +14,7 @@ endif()
 
 set(test_environment
     "TANDEM_BIN=$<TARGET_FILE:tandem>"
+    "TANDEM_GUARDIAN=$<TARGET_FILE:tandem-guardian>"
     "TANDEM_SOURCE=${PROJECT_SOURCE_DIR}"
     "TANDEM_LIBRARY=$<TARGET_FILE:tandem_shared>"
     "TANDEM_VENV=${PROJECT_SOURCE_DIR}/build/venv"
