@@ -112,6 +112,7 @@ static void hold_free(struct tdm_hold *hold)
     pthread_mutex_destroy(&hold->guardian_lock);
     free(hold->state);
     free(hold->guardian);
+    free(hold->trace);
     free(hold);
 }
 
@@ -124,6 +125,7 @@ static struct tdm_hold *hold_new(struct tdm_hw *hw, const struct tdm_hold_option
     hold->lease = options->lease > shortest_lease ? options->lease : shortest_lease;
     hold->saying = options->saying;
     hold->guardian = options->guardian ? strdup(options->guardian) : NULL;
+    hold->trace = options->trace ? strdup(options->trace) : NULL;
     hold->owner_lock = hold->writing_lock = hold->socket = hold->wake = -1;
     hold->wanted = tdm_setting_none();
     atomic_init(&hold->deadline, tdm_lease_now() + (int64_t)(hold->lease * 1e9));

@@ -15,6 +15,7 @@ struct tdm_hold_options {
     const char *state;    /**< file; NULL: ROOT/run/tandem/state */
     const char *guardian; /**< program; NULL: tandem-guardian beside this program, or on the path */
     double lease;         /**< s; at least 0.05 */
+    const char *trace;    /**< file to which the guardian adds its writes; NULL: none */
     double limit;         /**< degC from which clocks are lowered; NAN: 5 K below the first trip */
     struct tdm_saying saying; /**< what happens meanwhile, from any thread */
 };

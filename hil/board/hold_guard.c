@@ -50,9 +50,18 @@ static int spawn(const struct tdm_hold *hold, const char *program, int socket, p
     snprintf(deadline, sizeof deadline, "%lld", atomic_load(&hold->deadline));
     snprintf(holder, sizeof holder, "%ld", (long)getpid());
     const char *root = tdm_tree_root(tdm_hw_tree(hold->hw));
-    const char *arguments[] = {
-        "tandem-guardian", "--root", root[0] ? root : "/", "--state", hold->state,
-        "--deadline",      deadline, "--holder",           holder,    NULL};
+    const char *arguments[] = {"tandem-guardian",
+                               "--root",
+                               root[0] ? root : "/",
+                               "--state",
+                               hold->state,
+                               "--deadline",
+                               deadline,
+                               "--holder",
+                               holder,
+                               hold->trace ? "--trace" : NULL,
+                               hold->trace,
+                               NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     sigset_t none, all;

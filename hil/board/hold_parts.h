@@ -14,7 +14,7 @@
 
 struct tdm_hold {
     struct tdm_hw *hw;
-    char *state, *guardian;
+    char *state, *guardian, *trace;
     double lease; // s
     struct tdm_saying saying;
     struct tdm_saved saved;

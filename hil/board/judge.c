@@ -108,6 +108,8 @@ static double clock_now(const struct tdm_hw *hw, enum tdm_domain domain, double 
     double worst = NAN, hz;
     const size_t count = tdm_hw_spots(hw, knobs[domain], spots);
     for (size_t i = 0; i < count; i++) {
+        if (domain == TDM_CPU && !tdm_cluster_runs(hw, &spots[i]))
+            continue;
         if (tdm_hw_number(hw, &spots[i], &hz))
             return NAN;
         if (isnan(worst) || (wanted > 0 ? fabs(hz - wanted) > fabs(worst - wanted) : hz < worst))

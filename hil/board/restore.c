@@ -181,9 +181,27 @@ static void settle(const struct tdm_board *board)
     nanosleep(&time, NULL);
 }
 
+// CPUs that were offline and have been online meanwhile remember their clocks: once more, then.
+static bool has_later(const struct restoring *r)
+{
+    for (size_t i = 0; i < r->saved->count; i++)
+        if (r->saved->values[i].later)
+            return true;
+    return false;
+}
+
+static void all_online(const struct restoring *r)
+{
+    for (size_t i = 0; i < r->saved->count; i++)
+        if (is(&r->saved->values[i], "cpu-online"))
+            tdm_timely_put(r->hw, &r->saved->values[i].spot, "1", tdm_restore_patience);
+}
+
 static void put_back(const struct restoring *r)
 {
     put_all(r, "cpu-online", "1");
+    if (has_later(r))
+        all_online(r);
     put_cpu(r);
     put_gpu(r);
     put_emc(r);

@@ -100,6 +100,28 @@ int tdm_cores_online(const struct tdm_hw *hw)
     return count;
 }
 
+// Whether a CPU of the cluster that a file belongs to is online: others have no clock, and their
+// files, where the kernel leaves them there, answer nothing.
+bool tdm_cluster_runs(const struct tdm_hw *hw, const struct tdm_spot *cluster)
+{
+    struct tdm_spot online[TDM_SPOTS];
+    char path[TDM_TREE_PATH + 16], text[256], *rest = text;
+    const int folder = (int)(strrchr(cluster->path, '/') - cluster->path);
+    snprintf(path, sizeof path, "%.*s/related_cpus", folder, cluster->path);
+    if (tdm_tree_read(tdm_hw_tree(hw), path, text, sizeof text) < 0)
+        return true;
+    const size_t count = tdm_hw_spots(hw, "cpu-online", online);
+    for (const char *word; (word = strtok_r(rest, " ", &rest));) {
+        double on = 1; // cpu0 mostly has no such file
+        for (size_t i = 0; i < count; i++)
+            if (cpu_of(&online[i]) == atoi(word) && tdm_hw_number(hw, &online[i], &on))
+                on = 1;
+        if (on > 0)
+            return true;
+    }
+    return false;
+}
+
 // ---- CPU and GPU -------------------------------------------------------------------------------
 
 // The text by which the kernel knows a clock: what its table says, in the file's unit.
@@ -299,7 +321,8 @@ void tdm_targets_clock(struct tdm_targets *targets, const struct tdm_hand *hand,
     else {
         const size_t count = tdm_hw_spots(hand->hw, domain ? "gpu-max" : "cpu-max", spots);
         for (size_t i = 0; i < count; i++)
-            push_cluster(targets, hand, setting, domain, &spots[i]);
+            if (domain != TDM_CPU || tdm_cluster_runs(hand->hw, &spots[i]))
+                push_cluster(targets, hand, setting, domain, &spots[i]);
     }
 }
 

@@ -34,6 +34,9 @@ void tdm_targets_clock(struct tdm_targets *targets, const struct tdm_hand *hand,
 void tdm_targets_others(struct tdm_targets *targets, const struct tdm_hand *hand,
                         const struct tdm_setting *setting);
 
+/** Whether a cluster's file belongs to CPUs of which one is online. */
+bool tdm_cluster_runs(const struct tdm_hw *hw, const struct tdm_spot *cluster);
+
 /** CPUs online now. */
 int tdm_cores_online(const struct tdm_hw *hw);
 

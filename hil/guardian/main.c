@@ -36,7 +36,9 @@ struct guardian {
     const char *root, *state;
     int64_t deadline; // ns of CLOCK_BOOTTIME; 0: none was given
     pid_t holder;
-    int recover; // else: watch
+    bool recover; // else: watch
+    FILE *trace;
+    struct tdm_hw *hw;
     int lock, timer, signals;
 };
 
@@ -81,7 +83,7 @@ static int put_back(const struct guardian *g, const char *why, bool holder_lives
     if (why)
         say(NULL, why);
     fence(g, holder_lives);
-    const int wrong = tdm_recover_locked(g->root, NULL, g->state, why ? &saying : &quiet, &error);
+    const int wrong = tdm_recover_locked(g->root, g->hw, g->state, why ? &saying : &quiet, &error);
     if (wrong < 0)
         failed(&error);
     tdm_lease_send(TDM_LEASE_SOCKET, TDM_LEASE_BACK, wrong < 0 ? 1 : wrong);
@@ -122,14 +124,15 @@ static int watch(struct guardian *g)
 }
 
 // The state must be readable, and of a board that is known here, before anything depends on it.
-static int check(const struct guardian *g, struct tdm_error *error)
+static int open_board(struct guardian *g, struct tdm_error *error)
 {
     struct tdm_saved saved = {.count = 0};
     if (tdm_saved_read(&saved, g->state, error))
         return -1;
-    struct tdm_hw *hw = tdm_hw_open(g->root, saved.board, saved.jetpack, error);
-    const int status = hw ? tdm_saved_bind(&saved, hw, error) : -1;
-    tdm_hw_close(hw);
+    g->hw = tdm_hw_open(g->root, saved.board, saved.jetpack, error);
+    const int status = g->hw ? tdm_saved_bind(&saved, g->hw, error) : -1;
+    if (status == 0)
+        tdm_hw_trace(g->hw, g->trace);
     tdm_saved_clear(&saved);
     return status;
 }
@@ -148,7 +151,7 @@ static int start(struct guardian *g, struct tdm_error *error)
     if (g->signals < 0 || g->timer < 0)
         return tdm_fail_errno(error, "tandem-guardian", "cannot watch");
     g->lock = tdm_lease_lock_open(g->state, error);
-    if (g->lock < 0 || check(g, error))
+    if (g->lock < 0 || open_board(g, error))
         return -1;
     return tdm_lease_send(TDM_LEASE_SOCKET, TDM_LEASE_READY, 0)
                ? tdm_fail(error, "started by nobody; --help tells more")
@@ -159,13 +162,11 @@ static int start(struct guardian *g, struct tdm_error *error)
 
 static int parse(int argc, char **argv, struct guardian *g)
 {
-    static const struct option options[] = {{"root", required_argument, NULL, 'r'},
-                                            {"state", required_argument, NULL, 's'},
-                                            {"deadline", required_argument, NULL, 'd'},
-                                            {"holder", required_argument, NULL, 'h'},
-                                            {"recover", no_argument, NULL, 'R'},
-                                            {"help", no_argument, NULL, '?' + 128},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"root", required_argument, NULL, 'r'},     {"state", required_argument, NULL, 's'},
+        {"deadline", required_argument, NULL, 'd'}, {"holder", required_argument, NULL, 'h'},
+        {"trace", required_argument, NULL, 't'},    {"recover", no_argument, NULL, 'R'},
+        {"help", no_argument, NULL, '?' + 128},     {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (c) {
         case 'r':
@@ -181,7 +182,10 @@ static int parse(int argc, char **argv, struct guardian *g)
             g->holder = (pid_t)strtol(optarg, NULL, 10);
             break;
         case 'R':
-            g->recover = 1;
+            g->recover = true;
+            break;
+        case 't':
+            g->trace = fopen(optarg, "ae");
             break;
         case '?' + 128:
             fputs(usage, stdout);

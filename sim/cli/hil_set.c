@@ -291,8 +291,11 @@ static int set(struct tdm_hw *hw, const struct arguments *a)
             return tdm_cli_fail("hil set", &error, TDM_EXIT_USAGE);
     if (tdm_setting_check(hw, &setting, &error))
         return tdm_cli_fail("hil set", &error, TDM_EXIT_USAGE);
-    const struct tdm_hold_options options = {
-        .state = a->state, .lease = a->lease, .limit = a->limit, .saying = {say, NULL}};
+    const struct tdm_hold_options options = {.state = a->state,
+                                             .trace = a->trace,
+                                             .lease = a->lease,
+                                             .limit = a->limit,
+                                             .saying = {say, NULL}};
     tdm_hil_catch_signals();
     struct tdm_hold *hold = tdm_hold_start(hw, &options, &error);
     if (!hold)
@@ -331,7 +334,8 @@ static int parse(int argc, char **argv, struct arguments *a)
          .help = "where everything is saved: DIR/run/tandem/state"},
         {0, "lease", "TIME", .quantity = {&a->lease, TDM_TIME, 0.05},
          .help = "after so long without a sign of life it is put back: 2 s"},
-        {0, "trace", "FILE", .text = &a->trace, .help = "log each write"},
+        {0, "trace", "FILE", .text = &a->trace,
+         .help = "log each write: seconds, path, value, result"},
         {0, "json", .flag = &a->json, .help = "what is in force, as JSON"},
     };
     const struct tdm_usage usage = {
@@ -354,6 +358,13 @@ static int parse(int argc, char **argv, struct arguments *a)
     return count;
 }
 
+// Empty; and whoever writes adds to it, for the guardian does so, too.
+static FILE *open_trace(const char *path)
+{
+    FILE *trace = fopen(path, "we");
+    return trace ? freopen(path, "ae", trace) : NULL;
+}
+
 int tdm_hil_set(int argc, char **argv)
 {
     struct arguments a;
@@ -364,7 +375,7 @@ int tdm_hil_set(int argc, char **argv)
     struct tdm_hw *hw = tdm_hil_open(&a.where);
     if (!hw)
         return TDM_EXIT_USAGE;
-    FILE *trace = a.trace ? fopen(a.trace, "we") : NULL;
+    FILE *trace = a.trace ? open_trace(a.trace) : NULL;
     int code = TDM_EXIT_USAGE;
     if (a.trace && !trace) {
         tdm_fail_errno(&error, a.trace, "cannot write");
