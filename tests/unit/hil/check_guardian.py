@@ -115,6 +115,7 @@ class Round:
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self.holder.stdout.readline() == "held\n", "the board was not held"
         time.sleep(self.random.uniform(0, 0.3))
+        assert self.holder.poll() is None, "the holder has ended by itself"
 
     def is_back(self):
         return not os.path.exists(self.state) and self.board.knobs() == self.before

@@ -30,8 +30,9 @@ static int below(int n)
     return (int)((double)n * ((double)random() / ((double)RAND_MAX + 1)));
 }
 
-static void randomise(const struct tdm_board *board, struct tdm_setting *setting)
+static void randomise(const struct tdm_hw *hw, struct tdm_setting *setting)
 {
+    const struct tdm_board *board = tdm_hw_board(hw);
     for (int i = 0; i < TDM_DOMAINS; i++) {
         const struct tdm_domain_info *info = board->domain[i];
         setting->way[i] = below(4) ? TDM_PIN : TDM_GOVERN;
@@ -39,7 +40,8 @@ static void randomise(const struct tdm_board *board, struct tdm_setting *setting
     }
     setting->cores = 1 + below((int)board->domain[TDM_CPU]->cores);
     setting->fan = below(256);
-    setting->railgate = below(2);
+    if (tdm_hw_writable(hw, "gpu-railgate"))
+        setting->railgate = below(2);
 }
 
 static void say(void *context, const char *line)
@@ -75,9 +77,10 @@ int main(int argc, char **argv)
     while (!ending) {
         struct tdm_setting setting = tdm_setting_none();
         struct tdm_report report;
-        randomise(tdm_hw_board(hw), &setting);
+        randomise(hw, &setting);
         if ((!silent && tdm_hold_renew(hold, &error)) ||
             tdm_hold_set(hold, &setting, &report, &error)) {
+            fprintf(stderr, "hold_board: %s\n", error.message);
             puts("lost");
             fflush(stdout);
             break;
