@@ -15,7 +15,6 @@ struct tdm_hw {
     struct tdm_board *board;
     struct tdm_probe probe;
     FILE *trace;
-    struct timespec start;
     atomic_int owners;
 };
 
@@ -84,7 +83,6 @@ struct tdm_hw *tdm_hw_open(const char *root, const char *board, const char *jetp
         return NULL;
     }
     atomic_init(&hw->owners, 1);
-    clock_gettime(CLOCK_MONOTONIC, &hw->start);
     hw->tree = tdm_tree_open(root, error);
     if (hw->tree && find_out(hw, board, jetpack, error) == 0)
         return hw;
@@ -246,15 +244,19 @@ int tdm_hw_first(const struct tdm_hw *hw, const char *knob, double *value)
     return tdm_hw_spots(hw, knob, spots) ? tdm_hw_number(hw, spots, value) : -ENOENT;
 }
 
-static void log_write(const struct tdm_hw *hw, const char *path, const char *text, int result)
+// In two steps, so that the log of a program that is killed has what it was about to write.
+static void log_attempt(const struct tdm_hw *hw, const char *path, const char *text)
 {
     struct timespec now;
-    if (!hw->trace)
-        return;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    const double seconds =
-        (double)(now.tv_sec - hw->start.tv_sec) + 1e-9 * (double)(now.tv_nsec - hw->start.tv_nsec);
-    fprintf(hw->trace, "%.6f\t%s\t%s\t%d\n", seconds, path, text, result);
+    fprintf(hw->trace, "\n%lld.%06ld\t%s\t%s", (long long)now.tv_sec, now.tv_nsec / 1000, path,
+            text);
+    fflush(hw->trace);
+}
+
+static void log_result(const struct tdm_hw *hw, int result)
+{
+    fprintf(hw->trace, "\t%d", result);
     fflush(hw->trace);
 }
 
@@ -264,8 +266,11 @@ int tdm_hw_put(const struct tdm_hw *hw, const struct tdm_spot *spot, const char 
         return -EPERM;
     if (strlen(text) >= TDM_KNOB_TEXT || !tdm_text_is_name(text) || text[0] == '-')
         return -EINVAL;
+    if (hw->trace)
+        log_attempt(hw, spot->path, text);
     const int result = tdm_tree_write(hw->tree, spot->path, spot->row->path, text);
-    log_write(hw, spot->path, text, result);
+    if (hw->trace)
+        log_result(hw, result);
     return result;
 }
 

@@ -46,7 +46,10 @@ const struct tdm_tree *tdm_hw_tree(const struct tdm_hw *hw);
 const struct tdm_probe *tdm_hw_probe(const struct tdm_hw *hw);
 const char *tdm_hw_jetpack(const struct tdm_hw *hw);
 
-/** Every write is logged as "seconds, path, value, result", tabs between; NULL: none. */
+/**
+ * Every write is logged to `stream` (NULL: none, as at first), one at a time: a new line, seconds
+ * of CLOCK_MONOTONIC, path, value, and once it is over its result (0 or -errno), with tabs between.
+ */
 void tdm_hw_trace(struct tdm_hw *hw, FILE *stream);
 
 /** Whether the board's map has such a knob at all; its files may still be missing. */

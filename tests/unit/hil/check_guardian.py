@@ -54,15 +54,18 @@ class Kernel:
         self.refused = []
 
     def online(self, cpu):
-        return self.held.get(f"/sys/devices/system/cpu/cpu{cpu}/online", "1") == "1"
+        return self.held.get(f"/sys/devices/system/cpu/cpu{cpu}/online") in ("1", None)
+
+    def number(self, path, unknown):
+        return unknown if self.held[path] is None else int(self.held[path])
 
     def check(self, path, value):
         folder, name = os.path.split(path)
         lower, upper = (("min_freq", "max_freq") if not name.startswith("scaling")
                         else ("scaling_min_freq", "scaling_max_freq"))
-        if name == lower and int(value) > int(self.held[f"{folder}/{upper}"]):
+        if name == lower and int(value) > self.number(f"{folder}/{upper}", 1e99):
             return "a minimum above the maximum"
-        if name == upper and int(value) < int(self.held[f"{folder}/{lower}"]):
+        if name == upper and int(value) < self.number(f"{folder}/{lower}", 0):
             return "a maximum below the minimum"
         if "/cpufreq/policy" in path:
             first = int(folder.rsplit("policy", 1)[1])
@@ -70,17 +73,19 @@ class Kernel:
             if not any(self.online(cpu) for cpu in cluster):
                 return "a clock of CPUs that are offline"
         if path.endswith("/clk/emc/rate"):
-            cap = int(next((text for name, text in self.held.items() if "emc" in name and
-                            ("_cap/" in name)), "0"))
+            cap = next((self.number(name, 0) for name in self.held if "_cap/" in name), 0)
             if 0 < cap < int(value):
                 return "a memory clock above its cap"
         return None
 
-    def write(self, path, value):
+    def write(self, path, value, result=None):
+        """Without a result: somebody died over it, and nobody knows whether it was written."""
+        if result not in ("0", None):
+            return
         problem = self.check(path, value)
         if problem:
             self.refused.append(f"{path} {value}: {problem}")
-        self.held[path] = value
+        self.held[path] = value if result else None
 
 
 class Round:
@@ -212,12 +217,9 @@ class Round:
             self.holder.kill()
             self.holder.wait()
         with open(self.trace, encoding="ascii") as file:
-            lines = file.read().split("\n")
-        # A holder that is killed may leave half a line.
-        writes = [line.split("\t") for line in lines if line.count("\t") == 3]
-        for _, path, value, result in writes:
-            if result == "0":
-                self.kernel.write(path, value)
+            writes = [line.split("\t")[1:] for line in file.read().split("\n") if line]
+        for write in writes:
+            self.kernel.write(*write)
         assert not self.kernel.refused, self.kernel.refused[:5]
         return len(writes)
 
