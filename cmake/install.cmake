@@ -3,7 +3,7 @@
 
 include(CMakePackageConfigHelpers)
 
-install(TARGETS tandem tandem-vboard RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS tandem tandem-guardian tandem-vboard RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS tandem_shared EXPORT TandemTargets
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
     PUBLIC_HEADER DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

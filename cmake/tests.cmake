@@ -15,11 +15,13 @@ endif()
 set(test_environment
     "TANDEM_BIN=$<TARGET_FILE:tandem>"
     "TANDEM_VBOARD=$<TARGET_FILE:tandem-vboard>"
+    "TANDEM_GUARDIAN=$<TARGET_FILE:tandem-guardian>"
     "TANDEM_SOURCE=${PROJECT_SOURCE_DIR}"
     "TANDEM_LIBRARY=$<TARGET_FILE:tandem_shared>"
     "TANDEM_VENV=${PROJECT_SOURCE_DIR}/build/venv"
     "TANDEM_PRELOAD=${preload}"
     "TANDEM_PLAN_OUTCOMES=$<TARGET_FILE:plan_outcomes>"
+    "TANDEM_HOLD_BOARD=$<TARGET_FILE:hold_board>"
     "TANDEM_WATCH_RUN=$<TARGET_FILE:watch_run>"
     "TANDEM_SIMGRID_PROGRAM=$<TARGET_FILE:simgrid_program>"
     "PYTHONPATH=${PROJECT_SOURCE_DIR}/sim/python"
@@ -62,6 +64,12 @@ foreach(target plan_outcomes watch_run)
     target_link_libraries(${target} PRIVATE tandem_static)
     target_link_options(${target} PRIVATE ${TANDEM_NO_LTO_LINK})
 endforeach()
+
+# What check_guardian.py kills.
+add_executable(hold_board tests/unit/hil/hold_board.c)
+set_target_properties(hold_board PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/unit)
+target_link_libraries(hold_board PRIVATE tandem_static)
+target_link_options(hold_board PRIVATE ${TANDEM_NO_LTO_LINK})
 
 # A SimGrid program of somebody else's, for test_export.py.
 add_executable(simgrid_program tests/unit/engine/simgrid_program.c)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/command.h"
+#include "cli/hil_parts.h"
 #include "cli/judge.h"
 #include "cli/options.h"
 #include "cli/report/report.h"
@@ -31,6 +32,7 @@ static const struct tdm_command commands[] = {
     {"radio", "radios: power of transfers, promotion, tail", tdm_cli_radio},
     {"trace", "links over time: what there is, and work on it", tdm_cli_trace},
     {"policy", "policies: what each does", tdm_cli_policy},
+    {"hil", "a real board: its clocks, its sensors", tdm_cli_hil},
     {"help", "this page, a command, or a topic", tdm_cli_help},
     {"version", "the version of tandem", version},
 };

@@ -10,11 +10,13 @@ ROOMS = {
     "sim/model": {"sim/core", "sim/trace", "sim/model"},
     "sim/engine": {"sim/core", "sim/trace", "sim/model", "sim/engine"},
     "sim/env": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env"},
+    "hil/board": {"sim/core", "sim/model", "hil/board"},
+    "hil/guardian": {"sim/core", "sim/model", "hil/board", "hil/guardian"},
     "hil/vboard": {"sim/core", "sim/trace", "sim/model", "sim/engine", "hil/vboard"},
-    "hil": {"sim/core", "sim/trace", "sim/model", "sim/engine", "hil"},
+    "hil": {"sim/core", "sim/trace", "sim/model", "sim/engine", "hil/board", "hil"},
     "policies": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env", "policies"},
-    "sim/cli": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env", "hil", "policies",
-                "sim/cli"},
+    "sim/cli": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env", "hil/board", "hil",
+                "policies", "sim/cli"},
 }
 
 # Foreign headers, and the one file (or the few whose names begin alike) that may include them.
@@ -27,10 +29,11 @@ ONLY_IN = {
     "ONNX Runtime": (r"(.*/)?onnxruntime\w*\.h", "hil/inference.c"),
 }
 
-# What the agent takes along to a board; stems of files in sim/. Beside it stands Expat, no more.
+# What the agent takes along to a board beside hil/board; stems of files in sim/. Outside of them
+# stands Expat, no more. hil/agent.cmake builds it from the same list.
 AGENT = ["core/error", "core/units", "core/text", "core/arena", "core/xml", "core/schema",
-         "core/schema_help", "core/table", "model/source", "model/fit", "model/latency", "model/power",
-         "model/library", "model/board"]
+         "core/schema_help", "core/table", "core/partial", "core/extremes", "model/source",
+         "model/fit", "model/latency", "model/power", "model/library", "model/board"]
 AGENT_FORBIDDEN = r"gsl/|(simgrid|xbt)(/|\.h)|(hdf5(_hl)?|H5\w*)\.h|jansson\.h"
 
 MAX_LINES = 600
@@ -109,9 +112,20 @@ class Checker:
                                        f"({target})")
 
     def check_agent(self):
-        for start in AGENT:
-            for suffix in (".c", ".h"):
-                self.follow_agent(f"sim/{start}{suffix}", set(), f"sim/{start}{suffix}")
+        starts = [f"sim/{stem}{suffix}" for stem in AGENT for suffix in (".c", ".h")]
+        starts += [path for path in files_of(self.root) if re.match(r"hil/(board|guardian)/", path)]
+        for start in starts:
+            self.follow_agent(start, set(), start)
+        listing = os.path.join("hil", "agent.cmake")
+        if os.path.isfile(os.path.join(self.root, listing)):
+            built = re.search(r"set\(agent_stems([^)]*)\)", self.read(listing))
+            if not built or sorted(built.group(1).split()) != sorted(AGENT):
+                self.wrong(listing, 1, "not the list of rules.py (AGENT)")
+
+    def agents_own(self, target):
+        """Whether what the agent takes along may include this file of the tree."""
+        return target.startswith("hil/board/") or target == "sim/tandem.h" \
+            or os.path.splitext(target)[0] in {f"sim/{stem}" for stem in AGENT}
 
     def follow_agent(self, path, seen, start):
         """Whatever an agent's file includes, directly or not, must be the agent's own."""
@@ -122,6 +136,9 @@ class Checker:
             if re.match(AGENT_FORBIDDEN, header):
                 self.wrong(path, line, f"<{header}> in what the agent takes along ({start})")
             target = resolve(self.root, path, header)
+            if target and start.startswith("hil/") and not self.agents_own(target):
+                self.wrong(path, line, f"{target} in what the agent takes along ({start}), but it "
+                                       "is not in AGENT")
             if target:
                 self.follow_agent(target, seen, start)
 

@@ -52,6 +52,15 @@ class Architecture(unittest.TestCase):
                 ("hil/inference.c", "<onnxruntime/onnxruntime_c_api.h>")]:
             self.assertEqual(self.include(path, header), [], (path, header))
 
+    def test_agents_part(self):
+        for header in '"trace/trace.h"', '"engine/engine.h"', '"model/scenario.h"', "<jansson.h>":
+            files = {"sim/model/scenario.h": LICENSE,
+                     "hil/board/a.c": f"{LICENSE}#include {header}\n"}
+            self.assertTrue(any("agent takes along" in found
+                                for found in self.problems(files=files)), header)
+        files = {"hil/agent.cmake": f"# {rules.SPDX}\nset(agent_stems core/error)\n"}
+        self.assertTrue(any("rules.py" in found for found in self.problems(files=files)))
+
     def test_upwards(self):
         self.assert_wrong("sim/core/a.c", '"trace/trace.h"', "sim/core must not know sim/trace")
         self.assert_wrong("sim/trace/a.h", '"model/board.h"', "sim/trace must not know sim/model")

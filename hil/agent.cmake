@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What a board gets: hil/board, and of the simulator what reads a board. Beside it stand Expat and
+# the C library. Included by the whole project and by hil/CMakeLists.txt, which builds no more.
+
+set(agent_root "${CMAKE_CURRENT_LIST_DIR}/..")
+set(agent_stems
+    core/error core/units core/text core/arena core/xml core/schema core/schema_help core/table
+    core/partial core/extremes
+    model/source model/fit model/latency model/power model/library model/board)
+
+file(GLOB agent_sources CONFIGURE_DEPENDS "${agent_root}/hil/board/*.c")
+foreach(stem IN LISTS agent_stems)
+    if(EXISTS "${agent_root}/sim/${stem}.c")
+        list(APPEND agent_sources "${agent_root}/sim/${stem}.c")
+    endif()
+endforeach()
