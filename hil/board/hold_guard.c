@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -16,8 +17,6 @@
 #include <unistd.h>
 
 #include "hil/board/hold_parts.h"
-
-extern char **environ;
 
 static const double start_patience = 5; // s until a guardian watches
 static const double back_patience = 60; // s: some knobs may hang
@@ -36,7 +35,8 @@ static char *guardian_program(const struct tdm_hold *hold)
     if (length > 0) {
         program[length] = '\0';
         char *slash = strrchr(program, '/');
-        strcpy(slash ? slash + 1 : program, "tandem-guardian");
+        char *name = slash ? slash + 1 : program;
+        snprintf(name, sizeof program - (size_t)(name - program), "tandem-guardian");
         if (access(program, X_OK) == 0)
             return strdup(program);
     }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -30,8 +31,9 @@ static int no_map(const struct tdm_hw *hw, const char *jetpack, struct tdm_error
     char known[32] = "";
     for (size_t i = 0; i < hw->board->sysfs_count; i++) {
         const char *of = hw->board->sysfs[i].jetpack;
-        if (!strstr(known, of) && strlen(known) + strlen(of) + 3 < sizeof known)
-            strcat(strcat(known, known[0] ? ", " : ""), of);
+        const size_t length = strlen(known);
+        if (!strstr(known, of) && length + strlen(of) + 3 < sizeof known)
+            snprintf(known + length, sizeof known - length, "%s%s", length ? ", " : "", of);
     }
     if (!known[0])
         return tdm_fail(error, "the board '%.64s' has no map of kernel files (<sysfs>)",

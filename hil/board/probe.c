@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const tdm_sureness_names[] = {"unknown", "likely", "sure", "given"};
@@ -66,11 +67,18 @@ static void find_board(struct tdm_probe *probe)
 static bool from_release(struct tdm_probe *probe, const char *line)
 {
     static const char *const jetpacks[] = {"4", NULL, "5", "5", "6"}; // of L4T 32 to 36
-    int major;
-    char revision[16];
-    if (sscanf(line, "# R%d (release), REVISION: %15[0-9.]", &major, revision) != 2)
+    static const char named[] = " (release), REVISION: ";
+    if (strncmp(line, "# R", 3) != 0)
         return false;
-    snprintf(probe->release, sizeof probe->release, "L4T R%d %s", major, revision);
+    char *rest;
+    const long major = strtol(line + 3, &rest, 10);
+    if (strncmp(rest, named, strlen(named)) != 0)
+        return false;
+    const char *revision = rest + strlen(named);
+    const int length = (int)strspn(revision, "0123456789.");
+    if (!length || length > 15)
+        return false;
+    snprintf(probe->release, sizeof probe->release, "L4T R%ld %.*s", major, length, revision);
     if (major >= 32 && major <= 36 && jetpacks[major - 32]) {
         snprintf(probe->jetpack, sizeof probe->jetpack, "%s", jetpacks[major - 32]);
         probe->jetpack_sure = TDM_SURE;

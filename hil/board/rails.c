@@ -13,7 +13,7 @@ static int channel_of(const char *path)
 {
     const char *name = strrchr(path, '/') + 1;
     const char *digits = strpbrk(name, "0123456789");
-    return digits ? atoi(digits) : -1;
+    return digits ? (int)strtol(digits, NULL, 10) : -1;
 }
 
 // The file of a channel beside its label, if the board's map has it.

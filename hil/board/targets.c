@@ -23,7 +23,7 @@ enum { CPUS = TDM_SPOTS };
 static int cpu_of(const struct tdm_spot *spot)
 {
     const char *at = strstr(spot->path, "/cpu/cpu");
-    return at ? atoi(at + strlen("/cpu/cpu")) : -1;
+    return at ? (int)strtol(at + strlen("/cpu/cpu"), NULL, 10) : -1;
 }
 
 static void add_cpu(int cpu, int order[CPUS], int *count)
@@ -52,7 +52,7 @@ static int order_cpus(const struct tdm_hw *hw, const struct tdm_spot *online, si
         if (tdm_tree_read(tdm_hw_tree(hw), path, text, sizeof text) < 0)
             continue;
         for (const char *word; (word = strtok_r(rest, " ", &rest));)
-            add_cpu(atoi(word), order, &count);
+            add_cpu((int)strtol(word, NULL, 10), order, &count);
     }
     for (size_t i = 0; i < online_count; i++)
         add_cpu(cpu_of(&online[i]), order, &count);
@@ -114,7 +114,7 @@ bool tdm_cluster_runs(const struct tdm_hw *hw, const struct tdm_spot *cluster)
     for (const char *word; (word = strtok_r(rest, " ", &rest));) {
         double on = 1; // cpu0 mostly has no such file
         for (size_t i = 0; i < count; i++)
-            if (cpu_of(&online[i]) == atoi(word) && tdm_hw_number(hw, &online[i], &on))
+            if (cpu_of(&online[i]) == strtol(word, NULL, 10) && tdm_hw_number(hw, &online[i], &on))
                 on = 1;
         if (on > 0)
             return true;

@@ -131,7 +131,8 @@ static int step(struct walk *walk, const char *name)
         result = follow(walk, fd);
     else if (result == 0) {
         walk->fds[++walk->depth] = fd;
-        strcat(strcat(walk->real, "/"), name);
+        const size_t length = strlen(walk->real);
+        snprintf(walk->real + length, sizeof walk->real - length, "/%s", name);
         return 0;
     }
     close(fd);
@@ -202,7 +203,7 @@ int tdm_tree_read_bytes(const struct tdm_tree *tree, const char *path, char *byt
 
 int tdm_tree_read(const struct tdm_tree *tree, const char *path, char *text, size_t size)
 {
-    char bytes[TDM_TREE_TEXT + 2];
+    char bytes[TDM_TREE_TEXT + 2] = "";
     int length = tdm_tree_read_bytes(tree, path, bytes, sizeof bytes);
     if (length < 0)
         return length;
