@@ -5,10 +5,12 @@
  * E is the integral of the straight lines between samples (trapezoids), cut at both ends where they
  * lie between samples. Its standard error is
  *
- *     sigma^2 = q^2/12 * sum w_i^2  +  sum (dP_k dt_k)^2 / 12
+ *     sigma^2 = q^2/12 * sum W_r^2  +  sum (dP_k dt_k)^2 / 12
  *
- * First the sensor's step q: a reading is off by up to half a step either way, evenly, and counts
- * with the weight w_i (s), half of each interval beside it. Then what happened between samples: if
+ * First the sensor's step q: a reading is off by up to half a step either way, evenly. It counts
+ * for half of each interval beside it, in s; readings on the same step one after the other are off
+ * by much the same, which more of them do not average away, so W_r is the weight of such a row
+ * together. Then what happened between samples: if
  * the power jumped once by dP_k somewhere in the k-th interval of dt_k, the trapezoid is off by up
  * to half of |dP_k| dt_k either way, evenly. What begins and ends between two samples is not seen
  * and not in it.
