@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hil/board/timely.h"
+
 enum { SUM_OF_SHUNTS = 7, ATTEMPTS = 3 };
 static const char carrier[] = "VDD_MUX";
+static const double patience = 0.5; // s
 
 // The channel in "rail_name_2" or "in2_label"; -1 in what has none.
 static int channel_of(const char *path)
@@ -41,15 +44,16 @@ static const struct tdm_rail *known(const struct tdm_hw *hw, const char *label)
     return NULL;
 }
 
-static bool look_at(const struct tdm_hw *hw, const struct tdm_spot *label,
-                    struct tdm_rail_spot *rail)
+static bool look_at(struct tdm_hw *hw, const struct tdm_spot *label, struct tdm_rail_spot *rail)
 {
+    char name[TDM_KNOB_TEXT];
     const bool hwmon = strstr(label->path, "/hwmon/") != NULL;
     *rail = (struct tdm_rail_spot){.chip = 0};
     if ((hwmon && channel_of(label->path) == SUM_OF_SHUNTS) ||
-        tdm_hw_text(hw, label, rail->label, sizeof rail->label) <= 0 ||
-        strcmp(rail->label, "NC") == 0)
+        tdm_timely_text(hw, label, name, patience) <= 0 || strlen(name) >= sizeof rail->label ||
+        strcmp(name, "NC") == 0)
         return false;
+    memcpy(rail->label, name, strlen(name) + 1);
     rail->rail = known(hw, rail->label);
     rail->total = (rail->rail && rail->rail->total) || strcmp(rail->label, carrier) == 0;
     rail->chip = (size_t)(strrchr(label->path, '/') - label->path);
@@ -60,7 +64,7 @@ static bool look_at(const struct tdm_hw *hw, const struct tdm_spot *label,
            find(hw, "power-current", label, &rail->current);
 }
 
-size_t tdm_rails_find(const struct tdm_hw *hw, struct tdm_rail_spot *rails)
+size_t tdm_rails_find(struct tdm_hw *hw, struct tdm_rail_spot *rails)
 {
     struct tdm_spot labels[TDM_SPOTS];
     const size_t labelled = tdm_hw_spots(hw, "power-label", labels);

@@ -23,8 +23,11 @@ struct tdm_rail_spot {
     struct tdm_spot voltage, current; /**< V, A */
 };
 
-/** The rails that are there, by chip. Returns how many, at most TDM_RAILS. */
-size_t tdm_rails_find(const struct tdm_hw *hw, struct tdm_rail_spot *rails);
+/**
+ * The rails that are there, by chip. One whose label does not answer within half a second is left
+ * out. Returns how many, at most TDM_RAILS.
+ */
+size_t tdm_rails_find(struct tdm_hw *hw, struct tdm_rail_spot *rails);
 
 /**
  * Whether a board's total can be formed: every rail that its file calls total is among them. Writes

@@ -10,10 +10,11 @@
 
 #include "core/extremes.h"
 #include "hil/board/rails.h"
+#include "hil/board/timely.h"
 
 enum { RING = 4096, CHANNELS = 64, READERS = TDM_RAILS + 1 };
 static const double zone_period = 0.25; // s
-static const double patience = 0.5;     // s that stopping waits for a thread
+static const double patience = 0.5;     // s that a thread, or a zone's type, is waited for
 
 struct channel {
     struct tdm_sensor sensor;
@@ -192,6 +193,7 @@ static int add_rails(struct tdm_sensors *sensors, struct tdm_hw *hw, double peri
 static int add_zones(struct tdm_sensors *sensors, struct tdm_hw *hw, double period)
 {
     struct tdm_spot types[TDM_SPOTS], temps[TDM_SPOTS];
+    char type[TDM_KNOB_TEXT];
     const size_t type_count = tdm_hw_spots(hw, "thermal-type", types);
     const size_t temp_count = tdm_hw_spots(hw, "thermal", temps);
     struct reader *reader =
@@ -205,8 +207,9 @@ static int add_zones(struct tdm_sensors *sensors, struct tdm_hw *hw, double peri
         channel->sensor.kind = TDM_SENSOR_ZONE;
         snprintf(channel->sensor.name, sizeof channel->sensor.name, "zone%zu", i);
         for (size_t k = 0; k < type_count; k++)
-            if (strncmp(types[k].path, temps[i].path, folder) == 0)
-                tdm_hw_text(hw, &types[k], channel->sensor.name, sizeof channel->sensor.name);
+            if (strncmp(types[k].path, temps[i].path, folder) == 0 &&
+                tdm_timely_text(hw, &types[k], type, patience) > 0)
+                snprintf(channel->sensor.name, sizeof channel->sensor.name, "%.31s", type);
     }
     return 0;
 }

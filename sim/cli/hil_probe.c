@@ -200,7 +200,7 @@ static void print_zones(const struct tdm_hw *hw)
     putchar('\n');
 }
 
-static void print(const struct tdm_hw *hw, const struct clocks *clocks)
+static void print(struct tdm_hw *hw, const struct clocks *clocks)
 {
     const struct tdm_probe *probe = tdm_hw_probe(hw);
     struct tdm_rail_spot *rails = calloc(TDM_RAILS, sizeof *rails);
@@ -259,7 +259,7 @@ static json_t *clocks_json(const struct tdm_hw *hw, const struct clocks *clocks)
     return array;
 }
 
-static json_t *rails_json(const struct tdm_hw *hw)
+static json_t *rails_json(struct tdm_hw *hw)
 {
     json_t *array = json_array();
     struct tdm_rail_spot *rails = calloc(TDM_RAILS, sizeof *rails);
@@ -273,7 +273,7 @@ static json_t *rails_json(const struct tdm_hw *hw)
     return array;
 }
 
-static int print_json(const struct tdm_hw *hw, const struct clocks *clocks)
+static int print_json(struct tdm_hw *hw, const struct clocks *clocks)
 {
     const struct tdm_probe *probe = tdm_hw_probe(hw);
     return tdm_cli_json(json_pack(

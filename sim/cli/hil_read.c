@@ -167,7 +167,7 @@ static bool all_fresh(const struct tdm_sensors *sensors)
         if (tdm_sensors_at(sensors, i)->kind == TDM_SENSOR_RAIL && reading.stale)
             return false;
     }
-    return true;
+    return isfinite(tdm_sensors_total(sensors, NULL));
 }
 
 static int read_sensors(struct tdm_hw *hw, double period, double duration, bool json)
@@ -214,7 +214,7 @@ int tdm_hil_read(int argc, char **argv)
         "of the lines between samples; their error (+-, one standard deviation) is that of the "
         "sensor's steps and of jumps between samples: what comes and goes between two samples is "
         "not in it. 'covered' is shorter than the time asked for where a sensor did not answer; "
-        "then the exit code is 1.",
+        "then, and where a rail of the total is missing, the exit code is 1.",
         options, TDM_COUNT(options)};
     const int count = tdm_options_read(&usage, argc, argv, NULL, 0, 0);
     if (count < 0)
