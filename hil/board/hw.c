@@ -70,9 +70,9 @@ static int find_out(struct tdm_hw *hw, const char *board, const char *jetpack,
         probe->jetpack_sure = TDM_GIVEN;
     } else if (!probe->jetpack[0])
         return tdm_fail(error,
-                        "cannot tell which JetPack this is: its release is '%.100s'; --jetpack "
+                        "cannot tell which JetPack this is: its release says '%.100s'; --jetpack "
                         "names one",
-                        probe->release[0] ? probe->release : "nowhere");
+                        probe->release[0] ? probe->release : "nothing");
     return has_map(hw->board, probe->jetpack) ? 0 : no_map(hw, probe->jetpack, error);
 }
 
