@@ -42,7 +42,7 @@ extern const char *const tdm_finding_names[]; /**< "kept", "as asked", … */
 
 struct tdm_in_force {
     enum tdm_finding finding;
-    double hz;     /**< of the domain's slowest cluster; NAN: cannot be read */
+    double hz;     /**< of the cluster furthest from what is wanted; NAN: cannot be read */
     char why[200]; /**< for people, "" where there is nothing to say */
 };
 

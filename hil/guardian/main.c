@@ -211,5 +211,9 @@ int main(int argc, char **argv)
         const int wrong = tdm_hold_recover(g.root, NULL, g.state, &saying, &error);
         return wrong < 0 ? failed(&error) : wrong ? FAILED : DONE;
     }
-    return start(&g, &error) ? failed(&error) : watch(&g);
+    const int code = start(&g, &error) ? failed(&error) : watch(&g);
+    tdm_hw_close(g.hw);
+    if (g.trace)
+        fclose(g.trace);
+    return code;
 }

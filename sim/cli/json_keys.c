@@ -13,6 +13,14 @@
 #define TASKS "sweep --list --json, each of tasks"
 #define ERRORS "predict --json and calibrate --json"
 #define CALIBRATE "calibrate --json, each of by_dnn"
+#define PROBE "hil probe --json"
+#define PROBE_CLOCKS "hil probe --json, each of clocks"
+#define PROBE_RAILS "hil probe --json, each of rails"
+#define HIL_READ "hil read --json"
+#define HIL_SENSORS "hil read --json, each of rails and of zones"
+#define HIL_SET "hil set --json"
+#define HIL_DOMAINS "hil set --json, clocks"
+#define HIL_CLOCKS "hil set --json, each of clocks"
 
 const struct tdm_json_key tdm_json_keys[] = {
     {COMPARE, "scenario", "", "its name"},
@@ -101,6 +109,55 @@ const struct tdm_json_key tdm_json_keys[] = {
     {CALIBRATE, "kept_prior", "", "list of coefficients that the data do not determine"},
     {CALIBRATE, "cpu_clock_assumed", "", "true where rows had a governed CPU clock"},
     {CALIBRATE, "cv", "", "the errors of this dnn in cross-validation; null without"},
+    {PROBE, "model", "", "what the device tree says"},
+    {PROBE, "board", "", "the board file's name"},
+    {PROBE, "board_sure", "", "sure, likely, or given by an option"},
+    {PROBE, "jetpack", "", "4, 5 or 6"},
+    {PROBE, "jetpack_sure", "", "sure, likely, or given by an option"},
+    {PROBE, "release", "", "L4T's, else the kernel's"},
+    {PROBE, "clocks", "", "list: CPU clusters, GPU, memory"},
+    {PROBE, "rails", "", "list: the channels of the power sensors"},
+    {PROBE_CLOCKS, "name", "", "of the cluster or domain"},
+    {PROBE_CLOCKS, "domain", "", "cpu, gpu or emc"},
+    {PROBE_CLOCKS, "now_hz", "Hz", "in force; null where it cannot be read, likewise below"},
+    {PROBE_CLOCKS, "least_hz", "Hz", "the limit below"},
+    {PROBE_CLOCKS, "most_hz", "Hz", "the limit above; of the memory its cap, if it has one"},
+    {PROBE_CLOCKS, "governor", "", "the kernel's; of the memory locked or unlocked"},
+    {PROBE_CLOCKS, "opps_hz", "Hz", "list: the kernel's table"},
+    {PROBE_CLOCKS, "only_kernel_hz", "Hz", "list: what the board's file has not"},
+    {PROBE_CLOCKS, "only_file_hz", "Hz", "list: what the kernel has not"},
+    {PROBE_RAILS, "name", "", "the channel's label"},
+    {PROBE_RAILS, "total", "", "whether it is part of the board's total"},
+    {PROBE_RAILS, "step_w", "W", "the sensor's; null where not known"},
+    {HIL_READ, "power_w", "W", "of the board; null where a rail of its total is missing or stale"},
+    {HIL_READ, "covers", "", "the rails of that total, or which is missing"},
+    {HIL_READ, "rails", "", "list of the objects below"},
+    {HIL_READ, "zones", "", "list of the objects below"},
+    {HIL_READ, "energy_j", "J", "--for: of the board, likewise below"},
+    {HIL_READ, "error_j", "J", "--for: its standard error"},
+    {HIL_READ, "covered_s", "s", "--for: time between samples that are not too far apart"},
+    {HIL_READ, "samples", "1", "--for: that were used"},
+    {HIL_SENSORS, "name", "", "the rail's label, the zone's type"},
+    {HIL_SENSORS, "power_w", "W", "rails: the last reading; null where it is stale"},
+    {HIL_SENSORS, "temperature_c", "degC", "zones: the same"},
+    {HIL_SENSORS, "age_s", "s", "since that reading; null where there was none"},
+    {HIL_SENSORS, "stale", "", "whether it is older than a sensor that works would be"},
+    {HIL_SENSORS, "total", "", "rails: whether it is part of the board's total"},
+    {HIL_SENSORS, "energy_j", "J", "rails, --for; error_j, covered_s and samples as above"},
+    {HIL_SET, "fine", "", "whether everything is as asked"},
+    {HIL_SET, "clocks", "", "the object below"},
+    {HIL_SET, "cores_online", "1", "CPUs online now"},
+    {HIL_SET, "cores", "", "the finding about them, as below"},
+    {HIL_SET, "fan", "", "likewise"},
+    {HIL_SET, "railgate", "", "likewise"},
+    {HIL_DOMAINS, "cpu", "", "an object as below"},
+    {HIL_DOMAINS, "gpu", "", "likewise"},
+    {HIL_DOMAINS, "emc", "", "likewise"},
+    {HIL_CLOCKS, "now_hz", "Hz",
+     "in force, of the cluster furthest from what is wanted; null where not known"},
+    {HIL_CLOCKS, "finding", "",
+     "kept, as asked, held down, refused, overridden, throttled, capped, rounded, unreadable"},
+    {HIL_CLOCKS, "why", "", "in words"},
     {NULL, NULL, NULL, NULL},
 };
 
