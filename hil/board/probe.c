@@ -44,7 +44,7 @@ static void read_line(const struct tdm_tree *tree, const char *path, char *line,
         }
         if (line[i] == '\0')
             line[i] = ' ';
-        else if (line[i] < ' ' || line[i] == 127)
+        else if ((unsigned char)line[i] > 126 || line[i] < ' ')
             line[i] = '?';
     }
 }

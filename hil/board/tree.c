@@ -215,7 +215,7 @@ int tdm_tree_read(const struct tdm_tree *tree, const char *path, char *text, siz
     if ((size_t)length >= size)
         return -EBADMSG;
     for (int i = 0; i < length; i++)
-        if ((bytes[i] < ' ' && bytes[i] != '\t') || bytes[i] == 127)
+        if ((unsigned char)bytes[i] > 126 || (bytes[i] < ' ' && bytes[i] != '\t'))
             return -EBADMSG;
     memcpy(text, bytes, (size_t)length);
     text[length] = '\0';

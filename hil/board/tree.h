@@ -35,7 +35,7 @@ int tdm_tree_read_bytes(const struct tdm_tree *tree, const char *path, char *byt
 
 /**
  * Reads a file that holds one line of text, without its last newline and blanks. Returns its
- * length; -EBADMSG: not a line of printable characters, or longer than `size`; else -errno.
+ * length; -EBADMSG: not a line of printable ASCII, or longer than `size`; else -errno.
  */
 int tdm_tree_read(const struct tdm_tree *tree, const char *path, char *text, size_t size);
 

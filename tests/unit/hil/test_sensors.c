@@ -69,6 +69,28 @@ static void labels_count_and_not_numbers(void **state)
     tdm_hw_close(hw);
 }
 
+// A developer kit's carrier is fed beside the module.
+static void a_carriers_power_is_added(void **state)
+{
+    struct tdm_rail_spot rails[TDM_RAILS];
+    char text[128];
+    double watts;
+    (void)state;
+    struct tdm_hw *hw = plain_open("tx2", "4");
+    size_t count = tdm_rails_find(hw, rails);
+    assert_int_equal(count, 6);
+    assert_true(tdm_rails_whole(hw, rails, count, text, sizeof text));
+    assert_string_equal(text, "VDD_IN");
+    plain_write("/sys/bus/i2c/drivers/ina3221x/0-0042/iio:device0/rail_name_0", "VDD_MUX\n");
+    count = tdm_rails_find(hw, rails);
+    assert_int_equal(count, 7);
+    assert_true(tdm_rails_whole(hw, rails, count, text, sizeof text));
+    assert_string_equal(text, "VDD_IN+VDD_MUX");
+    assert_int_equal(tdm_rail_read(hw, &rails[6], &watts), 0);
+    assert_near(watts, 1, 1e-12);
+    tdm_hw_close(hw);
+}
+
 static void a_total_without_a_rail_is_none(void **state)
 {
     struct tdm_rail_spot rails[TDM_RAILS];
@@ -160,13 +182,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, plain_remove)
     const struct CMUnitTest tests[] = {
-        TEST(boards_have_their_totals),
-        TEST(not_connected_and_sums_are_no_rails),
-        TEST(labels_count_and_not_numbers),
-        TEST(a_total_without_a_rail_is_none),
-        TEST(what_vanishes_is_stale_and_comes_back),
-        TEST(energy_of_a_constant_power),
-        TEST(the_hottest_zone_is_one_that_can_be_read),
+        TEST(boards_have_their_totals),       TEST(not_connected_and_sums_are_no_rails),
+        TEST(labels_count_and_not_numbers),   TEST(a_carriers_power_is_added),
+        TEST(a_total_without_a_rail_is_none), TEST(what_vanishes_is_stale_and_comes_back),
+        TEST(energy_of_a_constant_power),     TEST(the_hottest_zone_is_one_that_can_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,11 +67,13 @@ static void refuses_what_is_no_line(void **state)
         fputs("9", file);
     fclose(file);
     plain_write("/lines", "1\n2\n");
+    plain_write("/latin", "\xb5V\n");
     plain_write("/empty", "");
     assert_int_equal(mkfifo(plain_path("/fifo"), 0600), 0);
     assert_int_equal(read_text("/binary", text), -EBADMSG);
     assert_int_equal(read_text("/huge", text), -EBADMSG);
     assert_int_equal(read_text("/lines", text), -EBADMSG);
+    assert_int_equal(read_text("/latin", text), -EBADMSG); // JSON would be none with it
     assert_int_equal(read_text("/empty", text), 0);
     assert_int_equal(read_text("/fifo", text), -EINVAL); // and does not wait for a writer
 }
