@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/text.h"
+
 void tdm_saved_clear(struct tdm_saved *saved)
 {
     free(saved->values);
@@ -47,10 +49,10 @@ static int add(struct tdm_saved *saved, const char *knob, const struct tdm_spot 
 }
 
 // `cpu-set` says "<unsupported>" unless the governor is userspace: nothing to put back. Whatever
-// else could not be written back as it was read is no value, either.
+// else tdm_hw_put would not write, or the file would not take on reading, is no value, either.
 static bool is_value(const char *text)
 {
-    return text[0] && !strpbrk(text, " \t<>");
+    return tdm_text_is_name(text) && text[0] != '-';
 }
 
 static int take_knob(struct tdm_saved *saved, const struct tdm_hw *hw, const char *knob, bool later,
@@ -61,7 +63,7 @@ static int take_knob(struct tdm_saved *saved, const struct tdm_hw *hw, const cha
     const size_t count = tdm_hw_spots(hw, knob, spots);
     int added = 0;
     for (size_t i = 0; i < count; i++) {
-        if (tdm_saved_find(saved, spots[i].path) || strpbrk(spots[i].path, " \t\n") ||
+        if (tdm_saved_find(saved, spots[i].path) || strpbrk(spots[i].path, " \t\n\v\f\r") ||
             tdm_hw_text(hw, &spots[i], text, sizeof text) < 0 || !is_value(text))
             continue;
         if (add(saved, knob, &spots[i], text, later, error))

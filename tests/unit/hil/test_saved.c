@@ -144,6 +144,30 @@ static void a_knob_that_cannot_be_read_is_not_saved(void **state)
     tdm_hw_close(hw);
 }
 
+// What the state's file would not take on reading, or nobody could write back, would cost all the
+// other knobs, too: the file would be refused as a whole after a crash.
+static void what_could_not_be_put_back_is_not_saved(void **state)
+{
+    static const char *const odd[] = {"odd;name\n", "a,b\n", "-1\n", "<unsupported>\n", "\n"};
+    static const char path[] = "/sys/devices/17000000.gv11b/devfreq/17000000.gv11b/governor";
+    char file[128];
+    (void)state;
+    struct tdm_hw *hw = plain_open("xavier-nx", "5");
+    snprintf(file, sizeof file, "%s/state", plain_root);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        struct tdm_saved saved = {.count = 0}, again = {.count = 0};
+        struct tdm_error error = {0};
+        plain_write(path, odd[i]);
+        assert_int_equal(tdm_saved_take(&saved, hw, false, &error), 3 * 3 + 5 + 4 + 4 - 1);
+        assert_null(tdm_saved_find(&saved, path));
+        assert_int_equal(tdm_saved_write(&saved, file, &error), 0);
+        assert_int_equal(tdm_saved_read(&again, file, &error), 0);
+        tdm_saved_clear(&saved);
+        tdm_saved_clear(&again);
+    }
+    tdm_hw_close(hw);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, plain_remove)
@@ -154,6 +178,7 @@ int main(void)
         TEST(binds_to_the_allow_list_alone),
         TEST(takes_every_knob_and_writes_it_again),
         TEST(a_knob_that_cannot_be_read_is_not_saved),
+        TEST(what_could_not_be_put_back_is_not_saved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
