@@ -4,7 +4,8 @@
  * shares is integrated in closed form, as in the analytic engine; transfers that share a link are
  * flows in SimGrid; servers' queues are followed here. Time goes from date to date of three
  * calendars: the units' (decisions and answers), the agenda (what is on the way) and SimGrid's
- * (ends of flows), which is let on no further than the next date of the others.
+ * (ends of flows), which is let on no further than the next date of the others, and may lag behind
+ * them by as much as it takes until anything comes of a flow's end.
  *
  * What a board sends is a journey: up the link, through the server, down again. It ends by telling
  * the board's unit.
@@ -300,6 +301,14 @@ static void begin_work(const struct tdm_contention *c, struct work *work)
 
 // ---- time --------------------------------------------------------------------------------------
 
+// Up to when the ends of flows must be known before something happens at `date`. Whatever comes of
+// one reaches the server, or the board, half a round trip later; but probes count who is in a cell
+// at whole seconds. What gives orders to SimGrid does so at its very date.
+static double enough_for(const struct tdm_contention *c, double date, bool gives_orders)
+{
+    return gives_orders ? date : fmax(date - c->lookahead, floor(date));
+}
+
 static void happen(struct tdm_contention *c, const struct tdm_date *date)
 {
     struct tdm_journey *j = date->whom;
@@ -386,13 +395,17 @@ static bool pass(struct tdm_contention *c, const struct tdm_roster_entry **unit)
     const struct tdm_roster_entry *first = tdm_roster_first(&c->roster);
     const double share = next_share(c, &server), dated = tdm_agenda_next(&c->agenda);
     const double next = fmin(fmin(share, dated), fmin(first->when, end));
-    struct tdm_simgrid_flow *flow = tdm_simgrid_advance(c->now, next);
+    const bool gives_orders =
+        next >= end || (dated <= next && c->agenda.heap[0].what != TDM_REACH_SERVER);
+    const double enough = enough_for(c, next, gives_orders);
+    struct tdm_simgrid_flow *flow = tdm_simgrid_advance(c->now, enough, next);
     *unit = NULL;
-    if (flow) {
-        c->now = fmin(fmax(c->now, flow->ended), next);
+    if (flow) { // before what has happened since, perhaps, but nothing that has hangs on it
+        c->now = c->known = fmin(fmax(c->known, flow->ended), next);
         end_flow(c, (struct tdm_journey *)(void *)flow);
         return true;
     }
+    c->known = fmax(c->known, enough);
     c->now = next;
     if (share <= next) { // who is done leaves before others come
         finish_share(c, server);

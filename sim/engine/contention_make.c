@@ -116,6 +116,41 @@ static void lead_ways(struct tdm_contention *c)
     }
 }
 
+static double least_rtt(const struct tdm_scenario_link *link)
+{
+    const struct tdm_trace *series = link->series;
+    double least = series->rtt ? INFINITY : link->rtt;
+    for (size_t i = 0; series->rtt && i < series->count; i++)
+        least = fmin(least, series->rtt[i]);
+    return least;
+}
+
+// Half the shortest round trip of all flows. None where a flow has it in it, where a board has
+// several requests on the way (their decisions depend on the uplink at that moment), and where
+// the plug-in is asked in between.
+static double find_lookahead(const struct tdm_contention *c)
+{
+    const struct tdm_scenario *scenario = c->base.scenario;
+    const struct tdm_trace *last = NULL;
+    double least = INFINITY;
+    if (c->energy)
+        return 0;
+    for (size_t i = 0; i < scenario->stream_count; i++)
+        if (scenario->streams[i].inflight > 1)
+            return 0;
+    for (size_t i = 0; i < scenario->link_count; i++) {
+        const struct tdm_scenario_link *link =
+            c->routed && scenario->links[i].routed ? &c->routed[i] : &scenario->links[i];
+        if (tdm_network_by_latency(c->network, (int)i))
+            return 0;
+        if (link->series == last && last->rtt)
+            continue; // a fleet's: as the one before
+        last = link->series;
+        least = fmin(least, least_rtt(link));
+    }
+    return isfinite(least) ? least / 2 : 0;
+}
+
 static int check(const struct tdm_scenario *scenario, struct tdm_error *error)
 {
     for (size_t i = 0; i < scenario->link_count; i++) {
@@ -152,6 +187,7 @@ static int make(struct tdm_contention *c, bool recorded, struct tdm_error *error
         return tdm_fail(error, "out of memory");
     memset(c->opp, -1, scenario->board_count * sizeof *c->opp); // whatever they are, they are news
     lead_ways(c);
+    c->lookahead = find_lookahead(c);
     return 0;
 }
 

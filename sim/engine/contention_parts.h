@@ -56,6 +56,8 @@ struct tdm_contention {
     int (*opp)[TDM_CLOCKS]; // of each board: as SimGrid will have been told
     struct tdm_journey *free, *under_way;
     double now;
+    double known;     // s: all flows that end by then have been seen
+    double lookahead; // s: what comes of a flow's end is that much later at least
     struct tdm_unit *deciding;
     bool started, stopped;
     struct tdm_error failed;

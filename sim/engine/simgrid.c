@@ -534,9 +534,9 @@ void tdm_simgrid_work(int host, double time, double load)
     enter(WORK, host, time)->load = load;
 }
 
-struct tdm_simgrid_flow *tdm_simgrid_advance(double now, double until)
+struct tdm_simgrid_flow *tdm_simgrid_advance(double now, double enough, double until)
 {
-    if (!has_orders() && (!net.active || until <= net.reached))
+    if (!has_orders() && (!net.active || enough <= net.reached))
         return NULL; // nothing that time could change (the clock may lag), or nothing new
     net.now = now;
     net.until = until;
@@ -549,7 +549,7 @@ struct tdm_simgrid_flow *tdm_simgrid_advance(double now, double until)
 double tdm_simgrid_joules(int host, double now)
 {
     enter(JOULES, host, 0);
-    struct tdm_simgrid_flow *ended = tdm_simgrid_advance(now, now);
+    struct tdm_simgrid_flow *ended = tdm_simgrid_advance(now, now, now);
     assert(!ended && "all flows that end by now have been seen");
     (void)ended;
     return net.joules;

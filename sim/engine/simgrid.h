@@ -66,9 +66,10 @@ void tdm_simgrid_work(int host, double time, double load);
 
 /**
  * Lets time pass from `now` (the caller's clock) until `until`, or until a flow ends before that,
- * which is returned. NULL: the date is reached.
+ * which is returned. NULL: none does. Who gives no orders before he asks again, and can do with
+ * what ends by `enough`, is often spared the way to SimGrid and back.
  */
-struct tdm_simgrid_flow *tdm_simgrid_advance(double now, double until);
+struct tdm_simgrid_flow *tdm_simgrid_advance(double now, double enough, double until);
 
 /** J that the plug-in counted for a host up to `now`. */
 double tdm_simgrid_joules(int host, double now);
