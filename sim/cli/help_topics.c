@@ -390,7 +390,7 @@ static void help_drivers(FILE *stream, int width)
               "A driver is what answers for a board: driver=\"URI\" of a scenario's <board>.\n",
               width);
     tdm_table_start(&table, no_titles);
-    for (const struct tdm_driver_type *const *type = tdm_driver_types; *type; type++) {
+    for (const struct tdm_driver_type **type = tdm_driver_types; *type; type++) {
         tdm_table_add(&table, "%s:", (*type)->scheme);
         tdm_table_add(&table, "%s", (*type)->summary);
     }

@@ -8,6 +8,7 @@
 #include "cli/summary.h"
 #include "cli/sweep.h"
 #include "cli/trace_parts.h"
+#include "cli/validate.h"
 #include "core/text.h"
 
 #include <stdio.h>
@@ -33,6 +34,7 @@ static const struct tdm_command commands[] = {
     {"trace", "links over time: what there is, and work on it", tdm_cli_trace},
     {"policy", "policies: what each does", tdm_cli_policy},
     {"hil", "a real board: its clocks, its sensors", tdm_cli_hil},
+    {"validate", "a board against its simulation, request by request", tdm_cli_validate},
     {"help", "this page, a command, or a topic", tdm_cli_help},
     {"version", "the version of tandem", version},
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/driver.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +11,17 @@
 const char *const tdm_stage_names[] = {"head",    "local",    "packing", "switching",
                                        "resting", "thinking", NULL};
 
-const struct tdm_driver_type *const tdm_driver_types[] = {&tdm_model_driver, &tdm_replay_driver,
-                                                          NULL};
+const struct tdm_driver_type *tdm_driver_types[TDM_MOST_DRIVERS + 1] = {&tdm_model_driver,
+                                                                        &tdm_replay_driver};
+
+void tdm_driver_add(const struct tdm_driver_type *type)
+{
+    int i = 0;
+    while (tdm_driver_types[i] && tdm_driver_types[i] != type)
+        i++;
+    assert(i < TDM_MOST_DRIVERS && "there is room for all drivers");
+    tdm_driver_types[i] = type;
+}
 
 struct tdm_driver *tdm_driver_open(const char *uri, const struct tdm_driver_setup *setup,
                                    struct tdm_error *error)
@@ -21,7 +31,7 @@ struct tdm_driver *tdm_driver_open(const char *uri, const struct tdm_driver_setu
     snprintf(scheme, sizeof scheme, "%.*s", (int)length, uri);
     struct tdm_nearest nearest;
     tdm_nearest_start(&nearest, scheme);
-    for (const struct tdm_driver_type *const *type = tdm_driver_types; *type; type++) {
+    for (const struct tdm_driver_type **type = tdm_driver_types; *type; type++) {
         if (strcmp((*type)->scheme, scheme) == 0 && uri[length] == ':')
             return (*type)->open(uri + length + 1, setup, error);
         tdm_nearest_try(&nearest, (*type)->scheme);

@@ -122,9 +122,14 @@ struct tdm_driver_type {
     struct tdm_driver *(*copy)(const struct tdm_driver *driver, struct tdm_driver *scratch);
 };
 
-/** The drivers of this floor; ends with NULL. */
-extern const struct tdm_driver_type *const tdm_driver_types[];
+enum { TDM_MOST_DRIVERS = 8 };
+
+/** The drivers: those of this floor, then those of floors above; ends with NULL. */
+extern const struct tdm_driver_type *tdm_driver_types[TDM_MOST_DRIVERS + 1];
 extern const struct tdm_driver_type tdm_model_driver, tdm_replay_driver;
+
+/** Hands down a driver from a floor above, when the program starts; one that is there is fine. */
+void tdm_driver_add(const struct tdm_driver_type *type);
 
 /** By URI "scheme:rest". NULL with `error` filled, naming the nearest scheme. */
 struct tdm_driver *tdm_driver_open(const char *uri, const struct tdm_driver_setup *setup,

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "hil/hardware_driver.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "engine/driver.h"
+#include "engine/governor.h"
+#include "hil/remote/remote.h"
+
+static const double slack = 30;      // s that work may take beyond ten times what the model says
+static const double shortest = 1e-4; // s: no rest is begun for less, an order takes longer
+
+struct hardware {
+    struct tdm_driver base;
+    const struct tdm_driver_setup *setup;
+    const struct tdm_board *board;
+    struct tdm_remote *remote;
+    struct tdm_setting setting; // in force
+    bool set;                   // it is
+    struct tdm_plan plan;       // the last one
+    struct tdm_readings readings;
+    struct tdm_error failed;
+};
+
+static struct hardware *hardware_of(struct tdm_driver *driver)
+{
+    return (struct hardware *)(void *)driver;
+}
+
+static void fail(struct hardware *h)
+{
+    h->base.failed = &h->failed;
+}
+
+// ---- what the board says -----------------------------------------------------------------------
+
+// The OPP of the board's file that is nearest; what was there before where it is not known.
+static int nearest_opp(const struct tdm_domain_info *info, double hz, int before)
+{
+    if (!isfinite(hz))
+        return before;
+    int nearest = 0;
+    for (int i = 1; i < (int)info->opp_count; i++)
+        if (fabs(info->opps[i].hz - hz) < fabs(info->opps[nearest].hz - hz))
+            nearest = i;
+    return nearest;
+}
+
+static void note(struct hardware *h, const double hz[TDM_DOMAINS], double temperature,
+                 bool throttled)
+{
+    for (int d = 0; d < TDM_CLOCKS; d++)
+        h->readings.opp[d] = nearest_opp(h->board->domain[d], hz[d], h->readings.opp[d]);
+    if (isfinite(temperature))
+        h->readings.temperature = temperature;
+    h->readings.throttled = throttled;
+}
+
+// A segment of the board's becomes one of the run's, and a piece of its record. Rails are not
+// causes: all of it is `fixed`.
+static void take_over(struct hardware *h, int stage, const struct tdm_remote_segment *there,
+                      struct tdm_segment *segment)
+{
+    if (!isfinite(there->joules)) {
+        tdm_fail(&h->failed, "the board's power is not known (%s): no energy of a run without it",
+                 tdm_remote_welcome(h->remote)->covers);
+        fail(h);
+        return;
+    }
+    struct tdm_piece piece = {.start = h->base.now,
+                              .end = h->base.now + there->seconds,
+                              .temperature = h->readings.temperature,
+                              .stage = stage};
+    note(h, there->hz, there->temperature, there->throttled);
+    memcpy(piece.opp, h->readings.opp, sizeof piece.opp);
+    if (there->seconds > 0) {
+        piece.watts.fixed = there->joules / there->seconds;
+        h->readings.power = piece.watts.fixed;
+        if (h->setup->pieces)
+            tdm_pieces_add(h->setup->pieces, &piece);
+    }
+    segment->energy.fixed += there->joules;
+    h->base.now = segment->end = piece.end;
+}
+
+static void begin(const struct hardware *h, struct tdm_segment *segment)
+{
+    *segment = (struct tdm_segment){.start = h->base.now, .end = h->base.now};
+}
+
+// ---- clocks ------------------------------------------------------------------------------------
+
+static void wish(const struct hardware *h, const struct tdm_plan *plan, int d,
+                 struct tdm_setting *setting)
+{
+    const struct tdm_opp *opps = h->board->domain[d]->opps;
+    if (plan->opp[d] != TDM_GOVERNED) {
+        setting->way[d] = TDM_PIN;
+        setting->hz[d] = opps[plan->opp[d]].hz;
+        return;
+    }
+    setting->way[d] = TDM_GOVERN;
+    setting->hz[d] = plan->cap[d] >= 0 ? opps[plan->cap[d]].hz : 0;
+    if (d == TDM_CPU && plan->governor >= 0)
+        snprintf(setting->governor[d], sizeof setting->governor[d], "%s",
+                 tdm_governors[plan->governor]->name);
+}
+
+static bool same(const struct tdm_setting *a, const struct tdm_setting *b)
+{
+    for (int d = 0; d < TDM_CLOCKS; d++)
+        if (a->way[d] != b->way[d] || a->hz[d] != b->hz[d] ||
+            strcmp(a->governor[d], b->governor[d]) != 0)
+            return false;
+    return a->cores == b->cores;
+}
+
+// What heat or a limit holds down is how the board is. A clock that it does not take, or that
+// another hand sets, is not the plan that is asked about.
+static int check(struct hardware *h, const struct tdm_report *report)
+{
+    for (int d = 0; d < TDM_CLOCKS; d++) {
+        const struct tdm_in_force *clock = &report->clock[d];
+        if (clock->finding != TDM_FINDING_REFUSED && clock->finding != TDM_FINDING_OVERRIDDEN &&
+            clock->finding != TDM_FINDING_UNREADABLE && clock->finding != TDM_FINDING_ROUNDED)
+            continue;
+        tdm_fail(&h->failed, "the %s clock that the plan wants is %s on the board%s%s",
+                 tdm_domain_names[d], tdm_finding_names[clock->finding], clock->why[0] ? ": " : "",
+                 clock->why);
+        return -1;
+    }
+    return 0;
+}
+
+// How long it took counts as simulated time, at the power of the moment before: what a sensor makes
+// of so short a time is mostly noise.
+static void hardware_set_clocks(struct tdm_driver *driver, const struct tdm_costs *costs,
+                                const struct tdm_plan *plan, struct tdm_segment *segment)
+{
+    (void)costs;
+    struct hardware *h = hardware_of(driver);
+    struct tdm_setting setting = tdm_setting_none();
+    struct tdm_report report;
+    struct tdm_remote_segment there = {.temperature = NAN};
+    begin(h, segment);
+    h->plan = *plan;
+    if (h->base.failed)
+        return;
+    for (int d = 0; d < TDM_CLOCKS; d++)
+        wish(h, plan, d, &setting);
+    if (h->setup->core_count > 1)
+        setting.cores = plan->cores ? plan->cores : (int)h->board->domain[TDM_CPU]->cores;
+    if (h->set && same(&setting, &h->setting))
+        return;
+    if (tdm_remote_set(h->remote, &setting, &report, &there.seconds, &h->failed) ||
+        check(h, &report)) {
+        fail(h);
+        return;
+    }
+    h->setting = setting;
+    h->set = true;
+    for (int d = 0; d < TDM_DOMAINS; d++)
+        there.hz[d] = report.clock[d].hz;
+    there.joules = there.seconds * h->readings.power;
+    there.throttled = h->readings.throttled;
+    take_over(h, TDM_SWITCHING, &there, segment);
+}
+
+// ---- work --------------------------------------------------------------------------------------
+
+// The share of the whole network's work that a stage is, by the model's weights at these clocks.
+static double share_of(const struct tdm_stage *stage, const struct tdm_cell *cell)
+{
+    const double part = stage->kind == TDM_HEAD ? cell->head[stage->point]
+                                                : cell->parts[stage->part].beyond[stage->point];
+    return fmin(1, part / cell->time);
+}
+
+// What the board is told to do; false where there is nothing to do. CPU work is in seconds at the
+// top CPU clock.
+static bool work_of(const struct hardware *h, const struct tdm_stage *stage,
+                    struct tdm_vwork_job *work, double *expected)
+{
+    const struct tdm_driver_setup *setup = h->setup;
+    struct tdm_costs *costs = stage->costs;
+    const int situation = setup->load_kind[0] * (int)setup->core_count;
+    const struct tdm_cell *cell = tdm_costs_at(costs, situation, stage->processor, h->readings.opp);
+    int top[TDM_CLOCKS];
+    memcpy(top, h->readings.opp, sizeof top);
+    top[TDM_CPU] = (int)h->board->domain[TDM_CPU]->opp_count - 1;
+    switch (stage->kind) {
+    case TDM_HEAD:
+    case TDM_LOCAL:
+        *work = (struct tdm_vwork_job){.dnn = costs->dnn->name,
+                                       .mode = costs->fit.mode,
+                                       .precision = costs->fit.precision,
+                                       .batch = (int)costs->fit.batch,
+                                       .processor = h->board->processors[stage->processor].name,
+                                       .share = share_of(stage, cell)};
+        *expected = work->share * cell->time;
+        return work->share > 0;
+    case TDM_PACKING:
+        work->cpu_time =
+            stage->bytes / tdm_costs_at(costs, situation, stage->processor, top)->pack_rate;
+        *expected = stage->bytes / cell->pack_rate;
+        return work->cpu_time > 0;
+    case TDM_THINKING:
+        work->cpu_time = *expected = stage->time;
+        return work->cpu_time > 0;
+    case TDM_SWITCHING:
+    case TDM_RESTING:
+    case TDM_STAGES:
+        break;
+    }
+    return false;
+}
+
+static void hardware_run(struct tdm_driver *driver, const struct tdm_stage *stage,
+                         struct tdm_segment *segment)
+{
+    struct hardware *h = hardware_of(driver);
+    struct tdm_vwork_job work = {0};
+    struct tdm_remote_segment there;
+    double expected = 0;
+    begin(h, segment);
+    if (h->base.failed || !work_of(h, stage, &work, &expected))
+        return;
+    if (tdm_remote_run(h->remote, &work, 10 * expected + slack, &there, &h->failed))
+        fail(h);
+    else
+        take_over(h, (int)stage->kind, &there, segment);
+}
+
+static void hardware_rest(struct tdm_driver *driver, double until, struct tdm_segment *segment)
+{
+    struct hardware *h = hardware_of(driver);
+    struct tdm_remote_segment there;
+    begin(h, segment);
+    const double seconds = until - h->base.now;
+    if (h->base.failed || seconds <= 0) {
+        if (seconds > 0)
+            h->base.now = segment->end = until;
+        return;
+    }
+    if (seconds < shortest) {
+        there = (struct tdm_remote_segment){.joules = seconds * h->readings.power,
+                                            .hz = {NAN, NAN, NAN},
+                                            .temperature = NAN,
+                                            .throttled = h->readings.throttled};
+    } else if (tdm_remote_rest(h->remote, seconds, &there, &h->failed)) {
+        fail(h);
+        h->base.now = segment->end = until;
+        return;
+    } else if (there.seconds > 0) { // its watch and ours: what it drew, for as long as asked
+        there.joules *= seconds / there.seconds;
+    }
+    there.seconds = seconds;
+    take_over(h, TDM_RESTING, &there, segment);
+    h->base.now = segment->end = until;
+}
+
+static void read_board(struct hardware *h)
+{
+    struct tdm_remote_readings there;
+    if (h->base.failed)
+        return;
+    if (tdm_remote_read(h->remote, &there, &h->failed)) {
+        fail(h);
+        return;
+    }
+    note(h, there.hz, there.temperature, there.throttled);
+    if (isfinite(there.power))
+        h->readings.power = there.power;
+}
+
+static void hardware_read(struct tdm_driver *driver, struct tdm_readings *readings)
+{
+    struct hardware *h = hardware_of(driver);
+    const struct tdm_driver_setup *setup = h->setup;
+    read_board(h);
+    size_t load = 0;
+    while (load + 1 < setup->load_count && setup->load_from[load + 1] <= h->base.now)
+        load++;
+    const struct tdm_load *use =
+        &setup->situations[(size_t)setup->load_kind[load] * setup->core_count].load;
+    const double shares[TDM_CLOCKS] = {use->cpu, use->gpu, use->memory};
+    memcpy(h->readings.load, shares, sizeof shares);
+    *readings = h->readings;
+}
+
+// ---- opening and closing -----------------------------------------------------------------------
+
+// What would have been, no board can tell: a model can.
+static struct tdm_driver *hardware_copy(const struct tdm_driver *driver, struct tdm_driver *scratch)
+{
+    const struct hardware *h = (const struct hardware *)(const void *)driver;
+    return tdm_model_twin(h->setup, h->base.now, &h->readings, &h->plan, scratch);
+}
+
+static void hardware_close(struct tdm_driver *driver)
+{
+    struct hardware *h = hardware_of(driver);
+    tdm_remote_close(h->remote);
+    free(h);
+}
+
+static int greet(struct hardware *h, const char *uri, struct tdm_error *error)
+{
+    const struct tdm_remote_options options = {.keys = getenv("TANDEM_KEYS")};
+    h->remote = tdm_remote_open(uri, &options, error);
+    if (!h->remote)
+        return -1;
+    const struct tdm_remote_welcome *welcome = tdm_remote_welcome(h->remote);
+    if (strcmp(welcome->board, h->board->name) != 0)
+        return tdm_fail(error, "the board there is of type '%s', not '%s'", welcome->board,
+                        h->board->name);
+    return tdm_remote_take(h->remote, 0, error);
+}
+
+static int look_first(struct hardware *h, struct tdm_error *error)
+{
+    read_board(h);
+    if (h->base.failed && error)
+        *error = h->failed;
+    if (h->base.failed)
+        return -1;
+    if (!isfinite(h->readings.power))
+        return tdm_fail(error, "the board's power is not known (%s): no energy of a run without it",
+                        tdm_remote_welcome(h->remote)->covers);
+    return 0;
+}
+
+static struct tdm_driver *open_at(const char *scheme, const char *rest,
+                                  const struct tdm_driver_setup *setup, struct tdm_error *error)
+{
+    char uri[512];
+    struct hardware *h = calloc(1, sizeof *h);
+    if (!h) {
+        tdm_fail(error, "out of memory");
+        return NULL;
+    }
+    h->setup = setup;
+    h->board = setup->scenario->boards[setup->board].board;
+    h->plan = (struct tdm_plan){
+        .opp = {TDM_GOVERNED, TDM_GOVERNED, TDM_GOVERNED}, .cap = {-1, -1, -1}, .governor = -1};
+    h->readings = (struct tdm_readings){.temperature = NAN, .power = NAN};
+    if ((size_t)snprintf(uri, sizeof uri, "%s:%s", scheme, rest) >= sizeof uri)
+        tdm_fail(error, "the address is too long");
+    else if (greet(h, uri, error) == 0 && look_first(h, error) == 0)
+        return &h->base;
+    hardware_close(&h->base);
+    return NULL;
+}
+
+static struct tdm_driver *open_tcp(const char *rest, const struct tdm_driver_setup *setup,
+                                   struct tdm_error *error)
+{
+    return open_at("tcp", rest, setup, error);
+}
+
+static struct tdm_driver *open_ipc(const char *rest, const struct tdm_driver_setup *setup,
+                                   struct tdm_error *error)
+{
+    return open_at("ipc", rest, setup, error);
+}
+
+static const struct tdm_driver_type over_tcp = {
+    .scheme = "tcp",
+    .summary = "a board behind tandem-agent, at HOST:PORT; keys in the folder $TANDEM_KEYS",
+    .open = open_tcp,
+    .close = hardware_close,
+    .set_clocks = hardware_set_clocks,
+    .run = hardware_run,
+    .rest = hardware_rest,
+    .read = hardware_read,
+    .copy = hardware_copy};
+static const struct tdm_driver_type over_ipc = {
+    .scheme = "ipc",
+    .summary = "a board behind a tandem-agent of this machine, at a socket's path",
+    .open = open_ipc,
+    .close = hardware_close,
+    .set_clocks = hardware_set_clocks,
+    .run = hardware_run,
+    .rest = hardware_rest,
+    .read = hardware_read,
+    .copy = hardware_copy};
+
+__attribute__((constructor)) void tdm_hardware_driver_add(void)
+{
+    tdm_driver_add(&over_tcp);
+    tdm_driver_add(&over_ipc);
+}
