@@ -17,6 +17,7 @@ static const struct command {
     {"probe", tdm_hil_probe, "which board it is, its clocks and sensors, against its file"},
     {"read", tdm_hil_read, "power by rail, energy, temperatures"},
     {"set", tdm_hil_set, "clocks, cores, fan, for a while or while a command runs"},
+    {"sweep", tdm_hil_sweep, "measure a network over a board's clocks, for calibrate"},
     {"restore", tdm_hil_restore, "put back what a program that died has left"},
 };
 

@@ -34,6 +34,7 @@ void tdm_hil_catch_signals(void);
 int tdm_hil_probe(int argc, char **argv);
 int tdm_hil_read(int argc, char **argv);
 int tdm_hil_set(int argc, char **argv);
+int tdm_hil_sweep(int argc, char **argv);
 int tdm_hil_restore(int argc, char **argv);
 int tdm_cli_hil(int argc, char **argv);
 
