@@ -24,7 +24,7 @@ if(gsl_cblas)
 endif()
 
 set(TANDEM_LIBRARIES ${gsl_cblas} PkgConfig::EXPAT PkgConfig::GSL PkgConfig::JANSSON PkgConfig::HDF5
-    PkgConfig::SIMGRID PkgConfig::OPENBLAS Threads::Threads m)
+    PkgConfig::SIMGRID PkgConfig::OPENBLAS Threads::Threads ${CMAKE_DL_LIBS} m)
 
 if(BUILD_TESTING)
     pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)

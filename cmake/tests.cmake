@@ -22,6 +22,7 @@ set(test_environment
     "TANDEM_PRELOAD=${preload}"
     "TANDEM_PLAN_OUTCOMES=$<TARGET_FILE:plan_outcomes>"
     "TANDEM_HOLD_BOARD=$<TARGET_FILE:hold_board>"
+    "TANDEM_RUN_MODEL=$<TARGET_FILE:run_model>"
     "TANDEM_WATCH_RUN=$<TARGET_FILE:watch_run>"
     "TANDEM_SIMGRID_PROGRAM=$<TARGET_FILE:simgrid_program>"
     "PYTHONPATH=${PROJECT_SOURCE_DIR}/sim/python"
@@ -65,11 +66,13 @@ foreach(target plan_outcomes watch_run)
     target_link_options(${target} PRIVATE ${TANDEM_NO_LTO_LINK})
 endforeach()
 
-# What check_guardian.py kills.
-add_executable(hold_board tests/unit/hil/hold_board.c)
-set_target_properties(hold_board PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/unit)
-target_link_libraries(hold_board PRIVATE tandem_static)
-target_link_options(hold_board PRIVATE ${TANDEM_NO_LTO_LINK})
+# What check_guardian.py kills, and check_inference.py asks.
+foreach(target hold_board run_model)
+    add_executable(${target} tests/unit/hil/${target}.c)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/unit)
+    target_link_libraries(${target} PRIVATE tandem_static)
+    target_link_options(${target} PRIVATE ${TANDEM_NO_LTO_LINK})
+endforeach()
 
 # A SimGrid program of somebody else's, for test_export.py.
 add_executable(simgrid_program tests/unit/engine/simgrid_program.c)
