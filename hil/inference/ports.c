@@ -9,7 +9,7 @@ static const char *const ways[] = {[TDM_INPUT] = "input", [TDM_OUTPUT] = "output
 // ONNX's number of a type, and ours.
 static const struct {
     int onnx;
-    enum tdm_element type;
+    enum tdm_tensor_type type;
 } types[] = {{ORT_FLOAT32, TDM_FLOAT32}, {ORT_UINT8, TDM_UINT8}, {ORT_INT8, TDM_INT8}};
 
 struct reader {

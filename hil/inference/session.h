@@ -18,14 +18,14 @@ enum {
     TDM_LARGEST_TENSOR = 64 << 20, /**< elements of a tensor, all requests of a batch together */
 };
 
-enum tdm_element { TDM_FLOAT32, TDM_UINT8, TDM_INT8 };
+enum tdm_tensor_type { TDM_FLOAT32, TDM_UINT8, TDM_INT8 };
 
 enum tdm_provider { TDM_ON_CPU, TDM_ON_CUDA, TDM_ON_TENSORRT };
 
 /** An input or an output. */
 struct tdm_port {
     char name[128];
-    enum tdm_element type;
+    enum tdm_tensor_type type;
     int rank;
     int64_t shape[TDM_RANK]; /**< -1: the batch, which only the first axis can be */
 };

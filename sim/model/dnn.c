@@ -159,7 +159,7 @@ void tdm_dnn_free(struct tdm_dnn *dnn)
 // How many of the conditions a row names; -1 where it contradicts one.
 static int match(const struct tdm_accuracy *row, int bits)
 {
-    if (row->version || row->exit || !isnan(row->lambda))
+    if (row->version || row->exit || (!isnan(row->lambda) && row->lambda != TDM_EVEN_FUSION))
         return -1;
     if (row->bits && row->bits != bits)
         return -1;

@@ -106,6 +106,7 @@ def cut(path: Path, layer: str, branches: Sequence[str]) -> Stages:
     first = [tensor, *(name for name in rest if name != tensor)]
     inputs = [name for name in graph.inputs
               if any(name in needs(graph, item, "") for item in first)]
+    model.graph.value_info.extend(model.graph.output)  # one of them may be what crosses
     try:
         extractor = onnx.utils.Extractor(model)
         stages = [extractor.extract_model(inputs, first)]

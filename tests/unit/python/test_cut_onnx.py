@@ -94,6 +94,12 @@ class Cutting(unittest.TestCase):
         self.assertEqual([item.name for item in onnx.load_from_string(files["head.onnx"]).graph.output],
                          ["b", "early"])
 
+    def test_what_crosses_may_be_an_output_itself(self):
+        made = chain()
+        made.graph.output.append(value("b", "batch", 4))
+        code, said, files = self.cut(made, "--at", "act")
+        self.assertEqual((code, sorted(files)), (0, ["head.onnx", "tail.onnx"]), said)
+
     def test_branches(self):
         code, said, files = self.cut(fork(), "--at", "act", "--branches", "local,remote")
         self.assertEqual((code, sorted(files)),
