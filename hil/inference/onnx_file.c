@@ -92,6 +92,7 @@ int tdm_onnx_check(const void *bytes, size_t size, const char *path, struct tdm_
 {
     struct bytes model = {bytes, (const unsigned char *)bytes + size};
     struct field field;
+    const char *fault = NULL;
     bool version = false;
     int graphs = 0;
     while (model.at < model.end) {
@@ -101,15 +102,13 @@ int tdm_onnx_check(const void *bytes, size_t size, const char *path, struct tdm_
                                        : "is not an ONNX model");
         if (field.number == MODEL_VERSION && field.form == VARINT)
             version = true;
-        if (field.number != MODEL_GRAPH || field.form != MESSAGE)
-            continue;
-        const char *fault = graph_fault(field.inside);
-        graphs++;
-        if (version && fault)
-            return tdm_fail_at(error, path, 0, 0, "%s", fault);
+        if (field.number == MODEL_GRAPH && field.form == MESSAGE && graphs++ == 0)
+            fault = graph_fault(field.inside);
     }
     if (!version || graphs > 1)
         return tdm_fail_at(error, path, 0, 0, "is not an ONNX model");
+    if (fault)
+        return tdm_fail_at(error, path, 0, 0, "%s", fault);
     return graphs ? 0 : tdm_fail_at(error, path, 0, 0, "is an ONNX model without a graph");
 }
 
