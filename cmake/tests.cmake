@@ -31,6 +31,10 @@ set(test_environment
     "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:allocator_may_return_null=1"
     "UBSAN_OPTIONS=print_stacktrace=1")
 
+if(TANDEM_CLOUD)
+    list(APPEND test_environment "TANDEM_CLOUD=$<TARGET_FILE:tandem-cloud>")
+endif()
+
 function(tandem_test_properties label timeout)
     set_tests_properties(${ARGN} PROPERTIES
         LABELS "${label}" TIMEOUT ${timeout} SKIP_RETURN_CODE 77 ENVIRONMENT "${test_environment}")
@@ -39,6 +43,9 @@ endfunction()
 # --- unit: tests/unit/ROOM/test_FILE.c becomes the program test_ROOM_FILE and the test unit.ROOM.FILE
 file(GLOB_RECURSE unit_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/tests/unit"
      tests/unit/test_*.c)
+if(NOT TANDEM_CLOUD)
+    list(FILTER unit_sources EXCLUDE REGEX "^hil/test_cloud")
+endif()
 foreach(source IN LISTS unit_sources)
     string(REGEX REPLACE "(^|/)test_([^/]*)\\.c$" "\\1\\2" name "${source}")
     string(REPLACE "/" "_" target "test_${name}")
@@ -48,6 +55,8 @@ foreach(source IN LISTS unit_sources)
     target_link_libraries(${target} PRIVATE tandem_static PkgConfig::CMOCKA)
     if(name MATCHES "^hil/vboard")
         target_link_libraries(${target} PRIVATE tandem_vboard)
+    elseif(name MATCHES "^hil/cloud")
+        target_link_libraries(${target} PRIVATE tandem_cloud)
     endif()
     target_link_options(${target} PRIVATE ${TANDEM_NO_LTO_LINK})
     add_test(NAME ${test} COMMAND ${target})
@@ -104,6 +113,9 @@ tandem_test_properties(cases 60 cases.selftest)
 
 # --- fuzz: without Clang's fuzzer the same functions read their corpus once
 file(GLOB fuzz_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" tests/fuzz/fuzz_*.c)
+if(NOT TANDEM_CLOUD)
+    list(FILTER fuzz_sources EXCLUDE REGEX "fuzz_cloud")
+endif()
 add_custom_target(fuzzers)
 foreach(source IN LISTS fuzz_sources)
     get_filename_component(target ${source} NAME_WE)
@@ -115,6 +127,8 @@ foreach(source IN LISTS fuzz_sources)
     target_link_libraries(${target} PRIVATE tandem_static)
     if(name STREQUAL "vboard")
         target_link_libraries(${target} PRIVATE tandem_vboard)
+    elseif(name STREQUAL "cloud")
+        target_link_libraries(${target} PRIVATE tandem_cloud)
     endif()
     # libFuzzer's own prototypes are in no header of C; asserts are what a fuzzer is for.
     set_source_files_properties(${source} PROPERTIES

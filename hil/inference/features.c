@@ -213,11 +213,18 @@ static uint32_t number_at(const uint8_t *body, size_t position, int bits)
     return number >> position % 8 & ((1u << bits) - 1);
 }
 
+int tdm_features_check(const uint8_t *packet, size_t bytes, struct tdm_features size,
+                       struct tdm_error *error)
+{
+    assert(tdm_features_fit(size));
+    return check_head(packet, bytes, size, error) || check_body(packet, bytes, size, error) ? -1
+                                                                                            : 0;
+}
+
 int tdm_features_unpack(const uint8_t *packet, size_t bytes, struct tdm_features size,
                         float *values, struct tdm_error *error)
 {
-    assert(tdm_features_fit(size));
-    if (check_head(packet, bytes, size, error) || check_body(packet, bytes, size, error))
+    if (tdm_features_check(packet, bytes, size, error))
         return -1;
     const struct range range = {get_float(packet + 8), get_float(packet + 12)};
     const uint8_t *body = packet + HEAD + map_bytes(size.channels);

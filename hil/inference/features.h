@@ -54,6 +54,10 @@ size_t tdm_packet_bytes(struct tdm_features size, int sent, int bits);
 size_t tdm_features_pack(const float *values, struct tdm_features size, const bool *away, int bits,
                          uint8_t *packet);
 
+/** Whether it is a packet of this size, but for values that are not finite. -1 with `error`. */
+int tdm_features_check(const uint8_t *packet, size_t bytes, struct tdm_features size,
+                       struct tdm_error *error);
+
 /**
  * Fills `values`, 0 for what was not sent. -1 with `error`: not a packet, of another size than
  * `size`, too short or long, or a value that is not finite.

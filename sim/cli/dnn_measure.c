@@ -9,7 +9,6 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "core/arena.h"
 #include "core/progress.h"
 #include "core/table.h"
 #include "core/text.h"
@@ -217,27 +216,10 @@ static int print_json(const struct measuring *m)
 
 // ---- the command -------------------------------------------------------------------------------
 
-// The stages of dnns/NAME.xml stand in dnns/NAME.
-static int find_stages(struct measuring *m, struct tdm_error *error)
-{
-    struct tdm_arena *arena = tdm_arena_new(1 << 16);
-    const char *path = arena ? tdm_library_find("dnns", m->reference, arena, error) : NULL;
-    const size_t length = path ? strlen(path) : 0;
-    int result = path ? 0 : -1;
-    if (path &&
-        (length <= 4 || strcmp(path + length - 4, ".xml") != 0 || length - 4 >= sizeof m->folder))
-        result = tdm_fail_at(error, path, 0, 0,
-                             "a network's file is called NAME.xml, and its "
-                             "stages stand in the folder NAME beside it");
-    else if (path)
-        snprintf(m->folder, sizeof m->folder, "%.*s", (int)(length - 4), path);
-    tdm_arena_free(arena);
-    return result;
-}
-
 static int open_all(struct measuring *m, struct tdm_error *error)
 {
-    if (find_stages(m, error) || tdm_labelled_read(&m->labelled, m->data, m->part, error))
+    if (tdm_library_stages(m->reference, m->folder, sizeof m->folder, error) ||
+        tdm_labelled_read(&m->labelled, m->data, m->part, error))
         return -1;
     if (m->count && m->count < m->labelled.count)
         m->labelled.count = m->count;

@@ -12,6 +12,7 @@ ROOMS = {
     "sim/env": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env"},
     "hil/board": {"sim/core", "sim/model", "hil/board"},
     "hil/inference": {"sim/core", "hil/inference"},
+    "hil/cloud": {"sim/core", "sim/model", "hil/inference", "hil/cloud"},
     "hil/guardian": {"sim/core", "sim/model", "hil/board", "hil/guardian"},
     "hil/vboard": {"sim/core", "sim/trace", "sim/model", "sim/engine", "hil/vboard"},
     "hil": {"sim/core", "sim/trace", "sim/model", "sim/engine", "hil/board", "hil/inference", "hil"},
