@@ -24,6 +24,10 @@ set_source_files_properties("${cloud_made}/hil/cloud/cloud.pb-c.c" PROPERTIES CO
 target_include_directories(tandem_cloud PUBLIC "${cloud_made}")
 target_link_libraries(tandem_cloud PUBLIC tandem_static PkgConfig::ZMQ PkgConfig::PROTOBUF_C)
 
+# The command `tandem` can be a client.
+target_link_libraries(tandem PRIVATE tandem_cloud)
+target_compile_definitions(tandem PRIVATE TANDEM_CLOUD)
+
 add_executable(tandem-cloud hil/cloud/main.c)
 target_link_libraries(tandem-cloud PRIVATE tandem_cloud)
 target_link_options(tandem-cloud PRIVATE ${TANDEM_NO_LTO_LINK})

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/dnn_remote.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "core/progress.h"
@@ -33,7 +34,7 @@ struct row {
 };
 
 struct measuring {
-    const char *reference, *data, *part, *provider;
+    const char *reference, *data, *part, *provider, *cloud;
     uint64_t count, threads;
     bool json;
     struct list xi, bits, lambda;
@@ -43,7 +44,7 @@ struct measuring {
     struct tdm_labelled labelled;
     struct tdm_runtime *runtime;
     struct tdm_split *split;
-    struct tdm_remote *remote;
+    struct tdm_elsewhere remote;
     size_t row_count;
     struct row rows[ROWS];
 };
@@ -116,14 +117,6 @@ static void make_rows(struct measuring *m)
     }
 }
 
-static int run_remote(struct measuring *m, int bits, float *logits, struct tdm_error *error)
-{
-    return tdm_remote_put(m->remote, 0, tdm_split_pack(m->split, bits), error) ||
-                   tdm_remote_run(m->remote, 1, logits, error)
-               ? -1
-               : 0;
-}
-
 static int run_picture(struct measuring *m, const uint8_t *image, int label,
                        struct tdm_error *error)
 {
@@ -146,7 +139,8 @@ static int run_picture(struct measuring *m, const uint8_t *image, int label,
         }
         if (row->bits != bits) {
             bits = row->bits;
-            if (run_remote(m, bits, remote, error))
+            if (bits &&
+                tdm_elsewhere_run(&m->remote, tdm_split_pack(m->split, bits), remote, error))
                 return -1;
         }
         tdm_split_fuse(m->split, row->lambda, bits ? remote : NULL, answer);
@@ -230,14 +224,13 @@ static int open_all(struct measuring *m, struct tdm_error *error)
     m->runtime = tdm_runtime_open(NULL, error);
     if (m->runtime)
         m->split = tdm_split_open(m->runtime, m->folder, &m->options, error);
-    if (m->split)
-        m->remote = tdm_remote_open(m->runtime, m->folder, &m->options, 1, error);
-    if (!m->remote)
+    if (!m->split ||
+        tdm_elsewhere_open(&m->remote, m->runtime, m->folder, &m->options, m->cloud, error))
         return -1;
     const struct tdm_features gives = tdm_split_features(m->split);
-    const struct tdm_features takes = tdm_remote_takes(m->remote);
+    const struct tdm_features takes = tdm_elsewhere_takes(&m->remote);
     if (gives.channels != takes.channels || gives.plane != takes.plane ||
-        tdm_split_classes(m->split) != tdm_remote_classes(m->remote))
+        tdm_split_classes(m->split) != tdm_elsewhere_classes(&m->remote))
         return tdm_fail_at(error, m->folder, 0, 0, "local and remote part are of two networks");
     if (tdm_split_image_bytes(m->split) != m->labelled.bytes)
         return tdm_fail_at(error, m->data, 0, 0, "has pictures of %zu bytes, the network takes %zu",
@@ -260,7 +253,7 @@ static int measure(struct measuring *m)
         else
             print_rows(m);
     }
-    tdm_remote_close(m->remote);
+    tdm_elsewhere_close(&m->remote);
     tdm_split_close(m->split);
     tdm_runtime_close(m->runtime);
     tdm_labelled_free(&m->labelled);
@@ -301,6 +294,10 @@ static int read_options(struct measuring *m, int argc, char **argv)
          .argument = "N",
          .help = "of a stage (1)",
          .whole = {&m->threads, 1, 256}},
+        {.name = "cloud",
+         .argument = "URI",
+         .help = "have the remote part run by the tandem-cloud there, tcp://HOST:PORT",
+         .text = &m->cloud},
         {.name = "json", .help = "for programs", .flag = &m->json},
     };
     const struct tdm_usage usage = {

@@ -18,7 +18,7 @@ ROOMS = {
     "hil": {"sim/core", "sim/trace", "sim/model", "sim/engine", "hil/board", "hil/inference", "hil"},
     "policies": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env", "policies"},
     "sim/cli": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env", "hil/board",
-                "hil/inference", "hil", "policies", "sim/cli"},
+                "hil/inference", "hil/cloud", "hil", "policies", "sim/cli"},
 }
 
 # Foreign headers, and the one file (or the few whose names begin alike) that may include them.

@@ -22,6 +22,7 @@ import zmq
 ROOT = Path(__file__).resolve().parents[3]
 CLOUD = os.environ.get("TANDEM_CLOUD", "")
 STAGES = ROOT / "platforms" / "dnns" / "digits"
+DATA = ROOT / "build" / "digits"
 CHANNELS, SIDE = 32, 4
 NONE, MALFORMED, VERSION, ORDER, UNKNOWN, BUSY, LATE, FAILED = range(8)
 
@@ -200,6 +201,22 @@ class Cloud(unittest.TestCase):
         answered, batches, refused, _ = server.stop()
         self.assertEqual((answered, refused), (clients * asks, 0))
         self.assertLess(batches, answered / 3)
+
+    def test_measured_through_the_server_is_measured_locally(self):
+        """Three boards at once, over real sockets: every row as where both parts run in one place."""
+        if not (DATA / "test-images.idx").exists():
+            self.skipTest("no build/digits; './bootstrap inference' makes it")
+        server, _ = self.start("tcp://127.0.0.1:*", "--wait", "200 us")
+        command = [os.environ["TANDEM_BIN"], "dnn", "measure", "digits", "--data", str(DATA),
+                   "--count", "100", "--json"]
+        local = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout
+        boards = [subprocess.Popen([*command, "--cloud", server.uri], stdout=subprocess.PIPE)
+                  for _ in range(3)]
+        for board in boards:
+            self.assertEqual(board.communicate(timeout=240)[0], local)
+        answered, batches, refused, _ = server.stop()
+        self.assertEqual((answered, refused), (3 * 100 * 4 * 5, 0))
+        self.assertLess(batches, answered)
 
     def test_what_is_malformed_is_refused_and_hurts_nobody(self):
         server, context = self.start()
