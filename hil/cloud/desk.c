@@ -46,6 +46,7 @@ struct tdm_desk {
     struct client *clients;
     struct waiting *waiting; // options.queue of them, linked: in lines, or free
     size_t free;
+    size_t bytes; // of features that wait
     size_t line_count;
     struct line lines[TDM_DESK_NETWORKS];
     struct tdm_desk_counts counts;
@@ -221,6 +222,7 @@ static void stand_in_line(struct tdm_desk *desk, struct line *line, struct clien
         line->first = index;
     line->last = index;
     client->waiting++;
+    desk->bytes += ask->features.len;
 }
 
 static void take_ask(struct tdm_desk *desk, struct client *client, const Tandem__Cloud__Ask *ask,
@@ -246,7 +248,8 @@ static void take_ask(struct tdm_desk *desk, struct client *client, const Tandem_
         refuse(desk, to, ask->number, TANDEM__CLOUD__REFUSAL__MALFORMED, error.message);
     else if (client->waiting >= desk->options.share)
         refuse(desk, to, ask->number, TANDEM__CLOUD__REFUSAL__BUSY, "too many of yours wait");
-    else if (desk->free == (size_t)desk->options.queue)
+    else if (desk->free == (size_t)desk->options.queue ||
+             ask->features.len > desk->options.bytes - desk->bytes)
         refuse(desk, to, ask->number, TANDEM__CLOUD__REFUSAL__BUSY, "the queue is full");
     else
         stand_in_line(desk, line, client, ask, now);
@@ -282,7 +285,9 @@ static double due_of(const struct tdm_desk *desk, const struct line *line)
     for (int i = 0; i < line->count; i++, at = desk->waiting[at].next) {
         if (i + 1 == desk->options.batch)
             return desk->waiting[line->first].arrived; // enough of them
-        due = fmin(due, desk->waiting[at].late - line->ran);
+        const struct waiting *waiting = &desk->waiting[at];
+        // No more than half of a budget goes into waiting for others: the clock may slip.
+        due = fmin(due, waiting->arrived + (waiting->late - waiting->arrived) / 2 - line->ran);
     }
     return due;
 }
@@ -322,6 +327,7 @@ static void done(struct tdm_desk *desk, size_t index)
 {
     struct waiting *waiting = &desk->waiting[index];
     waiting->client->waiting--;
+    desk->bytes -= waiting->bytes;
     free(waiting->features);
     *waiting = (struct waiting){.next = desk->free};
     desk->free = index;

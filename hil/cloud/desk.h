@@ -2,7 +2,7 @@
 /**
  * Where asks are taken, wait and are answered, without a network or a clock of its own: messages
  * come in and go out as bytes. Asks for one network that wait together run together (a batch): as
- * soon as `batch` are there, or the first has waited `patience`, or would be late otherwise.
+ * soon as `batch` are there, or the first has waited `patience`, or one has waited half its budget.
  *
  * Nothing that a client sends ends it, grows without bound, or holds up other clients for longer
  * than its share of the queue takes to run.
@@ -35,6 +35,7 @@ struct tdm_desk_options {
     int clients;           /**< that may have asks waiting at a time */
     int queue;             /**< asks that wait, of all clients */
     int share;             /**< of these, of one client */
+    size_t bytes;          /**< of features that wait, of all clients */
     double (*clock)(void); /**< s, to measure how long a batch runs; NULL: it is not measured */
 };
 

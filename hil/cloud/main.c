@@ -220,10 +220,14 @@ static int serve(struct cloud *cloud, const struct wishes *wishes)
 
 int main(int argc, char **argv)
 {
-    struct wishes wishes = {
-        .desk = {.batch = 16, .patience = 2e-3, .clients = 64, .queue = 256, .share = 32},
-        .session = {.threads = 1, .trial = true},
-        .uri = "tcp://127.0.0.1:7464"};
+    struct wishes wishes = {.desk = {.batch = 16,
+                                     .patience = 2e-3,
+                                     .clients = 64,
+                                     .queue = 256,
+                                     .share = 32,
+                                     .bytes = 256 << 20},
+                            .session = {.threads = 1, .trial = true},
+                            .uri = "tcp://127.0.0.1:7464"};
     struct cloud cloud = {0};
     const int read = read_options(argc, argv, &wishes);
     if (read > 0) {

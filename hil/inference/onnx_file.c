@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Protobuf's wire form: fields of a key (number * 8 + form) and a value. A model holds ir_version
+// A model holds ir_version
 // (1, a number) and one graph (7), the graph its nodes (1) and initializers (5), an initializer
 // where its data are (14; 1: in another file).
 #include "hil/inference/onnx_file.h"
@@ -10,59 +10,15 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { VARINT, FIXED64, MESSAGE, FIXED32 = 5 };
+#include "hil/inference/wire_form.h"
+
 enum { MODEL_VERSION = 1, MODEL_GRAPH = 7, GRAPH_NODE = 1, GRAPH_INITIALIZER = 5, LOCATION = 14 };
 
-struct bytes {
-    const unsigned char *at, *end;
-};
-
-struct field {
-    uint64_t number, value;
-    int form;
-    struct bytes inside; // of a MESSAGE
-};
-
-static bool varint(struct bytes *bytes, uint64_t *value)
+static const char *initializer_fault(struct tdm_wire tensor)
 {
-    *value = 0;
-    for (int shift = 0; shift < 64 && bytes->at < bytes->end; shift += 7) {
-        const unsigned char byte = *bytes->at++;
-        *value |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80))
-            return true;
-    }
-    return false;
-}
-
-static bool next_field(struct bytes *bytes, struct field *field)
-{
-    uint64_t key, size = 0;
-    if (!varint(bytes, &key))
-        return false;
-    field->number = key >> 3;
-    field->form = (int)(key & 7);
-    field->value = 0;
-    if (field->form == VARINT)
-        return field->number && varint(bytes, &field->value);
-    if (field->form == MESSAGE && !varint(bytes, &size))
-        return false;
-    if (field->form == FIXED32 || field->form == FIXED64)
-        size = field->form == FIXED32 ? 4 : 8;
-    else if (field->form != MESSAGE)
-        return false;
-    if (!field->number || size > (size_t)(bytes->end - bytes->at))
-        return false;
-    field->inside = (struct bytes){bytes->at, bytes->at + size};
-    bytes->at += size;
-    return true;
-}
-
-static const char *initializer_fault(struct bytes tensor)
-{
-    struct field field;
+    struct tdm_wire_field field;
     while (tensor.at < tensor.end) {
-        if (!next_field(&tensor, &field))
+        if (!tdm_wire_next(&tensor, &field))
             return "an initializer is malformed";
         if (field.number == LOCATION && field.value == 1)
             return "keeps weights in another file; save it with all of them in itself";
@@ -70,16 +26,16 @@ static const char *initializer_fault(struct bytes tensor)
     return NULL;
 }
 
-static const char *graph_fault(struct bytes graph)
+static const char *graph_fault(struct tdm_wire graph)
 {
-    struct field field;
+    struct tdm_wire_field field;
     size_t nodes = 0;
     while (graph.at < graph.end) {
-        if (!next_field(&graph, &field))
+        if (!tdm_wire_next(&graph, &field))
             return "its graph is malformed or cut off";
-        if (field.form == MESSAGE && field.number == GRAPH_NODE)
+        if (field.form == TDM_BYTES && field.number == GRAPH_NODE)
             nodes++;
-        if (field.form == MESSAGE && field.number == GRAPH_INITIALIZER) {
+        if (field.form == TDM_BYTES && field.number == GRAPH_INITIALIZER) {
             const char *fault = initializer_fault(field.inside);
             if (fault)
                 return fault;
@@ -90,19 +46,19 @@ static const char *graph_fault(struct bytes graph)
 
 int tdm_onnx_check(const void *bytes, size_t size, const char *path, struct tdm_error *error)
 {
-    struct bytes model = {bytes, (const unsigned char *)bytes + size};
-    struct field field;
+    struct tdm_wire model = {bytes, (const uint8_t *)bytes + size};
+    struct tdm_wire_field field;
     const char *fault = NULL;
     bool version = false;
     int graphs = 0;
     while (model.at < model.end) {
-        if (!next_field(&model, &field))
+        if (!tdm_wire_next(&model, &field))
             return tdm_fail_at(error, path, 0, 0,
                                version ? "is an ONNX model that is malformed or cut off"
                                        : "is not an ONNX model");
-        if (field.number == MODEL_VERSION && field.form == VARINT)
+        if (field.number == MODEL_VERSION && field.form == TDM_VARINT)
             version = true;
-        if (field.number == MODEL_GRAPH && field.form == MESSAGE && graphs++ == 0)
+        if (field.number == MODEL_GRAPH && field.form == TDM_BYTES && graphs++ == 0)
             fault = graph_fault(field.inside);
     }
     if (!version || graphs > 1)

@@ -57,7 +57,7 @@ static void sends(void *context, const uint8_t *client, size_t client_size, cons
 static void play(const uint8_t *data, size_t size)
 {
     static const struct tdm_desk_options options = {
-        .batch = BATCH, .patience = 0.01, .clients = 3, .queue = 6, .share = 4};
+        .batch = BATCH, .patience = 0.01, .clients = 3, .queue = 6, .share = 4, .bytes = 256 << 20};
     const struct tdm_desk_network network = {"n", shape, 1, put, run, NULL};
     struct tally tally = {0};
     struct tdm_desk *desk = tdm_desk_new(&options, sends, &tally);

@@ -54,8 +54,12 @@ static void *serve(void *context)
 
 static int start(void **state)
 {
-    static const struct tdm_desk_options options = {
-        .batch = BATCH, .patience = 0.001, .clients = CLIENTS, .queue = 64, .share = 8};
+    static const struct tdm_desk_options options = {.batch = BATCH,
+                                                    .patience = 0.001,
+                                                    .clients = CLIENTS,
+                                                    .queue = 64,
+                                                    .share = 8,
+                                                    .bytes = 256 << 20};
     const struct tdm_desk_network sum = {"sum", size, 1, put, run, NULL};
     struct tdm_error error = {0};
     (void)state;
@@ -244,7 +248,7 @@ static void nobody_from_outside_is_served(void **state)
     static const char *const places[] = {"tcp://*:7464", "tcp://0.0.0.0:7464", "tcp://[::]:7464",
                                          "tcp://127.0.0.1.example.org:1", "udp://127.0.0.1:1"};
     static const struct tdm_desk_options options = {
-        .batch = 1, .clients = 1, .queue = 1, .share = 1};
+        .batch = 1, .clients = 1, .queue = 1, .share = 1, .bytes = 256 << 20};
     struct tdm_error error = {0};
     (void)state;
     struct tdm_server *other = tdm_server_open(&options, &error);

@@ -16,7 +16,7 @@
 
 #include "hil/cloud/message.h"
 
-enum { BATCH = 3, MOST = 64 };
+enum { BATCH = 3, MOST = 64, PACKET = 16 + 1 + 16, BYTES = 5 * PACKET + PACKET - 1 };
 
 static const struct tdm_features size = {2, 2};
 static float put_values[BATCH][4];
@@ -75,7 +75,7 @@ static void forget(void)
 static struct tdm_desk *open_desk(void)
 {
     static const struct tdm_desk_options options = {
-        .batch = BATCH, .patience = 0.01, .clients = 3, .queue = 5, .share = 4};
+        .batch = BATCH, .patience = 0.01, .clients = 3, .queue = 5, .share = 4, .bytes = BYTES};
     struct tdm_desk *desk = tdm_desk_new(&options, sends, NULL);
     struct tdm_desk_network sum = {"sum", size, 2, put, run_sum, NULL};
     struct tdm_desk_network broken = {"broken", size, 2, put, run_broken, NULL};
@@ -201,8 +201,8 @@ static void a_budget_comes_before_patience(void **state)
     struct tdm_desk *desk = open_desk();
     take(desk, (struct sending){'a', 1, .value = 1, .now = 1});
     take(desk, (struct sending){'b', 1, .value = 1, .budget = 0.002, .now = 1.001});
-    near(tdm_desk_due(desk), 1.003);
-    tdm_desk_run(desk, 1.004); // too late for b
+    near(tdm_desk_due(desk), 1.002); // half of it
+    tdm_desk_run(desk, 1.004);       // too late for b
     assert_int_equal(sent_count, 2);
     replied(0, 'b', 1, TANDEM__CLOUD__REFUSAL__LATE);
     replied(1, 'a', 1, TANDEM__CLOUD__REFUSAL__NONE);
@@ -283,6 +283,33 @@ static void queues_end(void **state)
     close_desk(desk);
 }
 
+// Of another network, with packets so large that the queue has places for them but no bytes.
+static void large_features_fill_the_queue_sooner(void **state)
+{
+    static const struct tdm_features large = {2, 40};
+    static const bool away[] = {true, false};
+    const struct tdm_desk_network network = {"large", large, 2, put, run_sum, NULL};
+    static float values[80];
+    uint8_t packet[400], bytes[512];
+    (void)state;
+    struct tdm_desk *desk = open_desk();
+    assert_int_equal(tdm_desk_add(desk, &network, NULL), 0);
+    take(desk, (struct sending){'b', 1, .value = 1, .now = 1});
+    Tandem__Cloud__Ask ask = TANDEM__CLOUD__ASK__INIT;
+    ask.version = 1;
+    ask.number = 1;
+    ask.network = (char *)(uintptr_t) "large";
+    ask.features.data = packet;
+    ask.features.len = tdm_features_pack(values, large, away, 32, packet);
+    assert_true(ask.features.len > BYTES - PACKET);
+    const size_t count = tandem__cloud__ask__pack(&ask, bytes);
+    tdm_desk_take(desk, (const uint8_t *)"a", 1, bytes, count, 1);
+    replied(0, 'a', 1, TANDEM__CLOUD__REFUSAL__BUSY);
+    take(desk, (struct sending){'b', 2, .value = 1, .now = 1}); // smaller ones still come in
+    assert_int_equal(sent_count, 1);
+    close_desk(desk);
+}
+
 static void the_silent_make_room(void **state)
 {
     (void)state;
@@ -332,6 +359,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_refused),
         cmocka_unit_test(an_infinite_feature_hurts_its_sender_alone),
         cmocka_unit_test(queues_end),
+        cmocka_unit_test(large_features_fill_the_queue_sooner),
         cmocka_unit_test(the_silent_make_room),
         cmocka_unit_test(what_cannot_be_run_is_said),
     };
