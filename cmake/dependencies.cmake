@@ -13,6 +13,10 @@ pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
 find_package(Threads REQUIRED)
 # Of the virtual board alone; without, it knows plain folders only.
 pkg_check_modules(FUSE IMPORTED_TARGET fuse3>=3.12)
+# Of tandem-cloud alone.
+pkg_check_modules(ZMQ IMPORTED_TARGET libzmq)
+pkg_check_modules(PROTOBUF_C IMPORTED_TARGET libprotobuf-c)
+find_program(TANDEM_PROTOC_C NAMES protoc-c DOC "Compiler of protobuf-c")
 
 # OpenBLAS has functions of the same names as GSL's own CBLAS, and what it computes differs with the
 # processor in the last bits. GSL's comes first and stays, though only GSL needs it, so that fits are
@@ -24,7 +28,7 @@ if(gsl_cblas)
 endif()
 
 set(TANDEM_LIBRARIES ${gsl_cblas} PkgConfig::EXPAT PkgConfig::GSL PkgConfig::JANSSON PkgConfig::HDF5
-    PkgConfig::SIMGRID PkgConfig::OPENBLAS Threads::Threads m)
+    PkgConfig::SIMGRID PkgConfig::OPENBLAS Threads::Threads ${CMAKE_DL_LIBS} m)
 
 if(BUILD_TESTING)
     pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)

@@ -4,6 +4,9 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS tandem tandem-guardian tandem-vboard RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(TANDEM_CLOUD)
+    install(TARGETS tandem-cloud RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 install(TARGETS tandem_shared EXPORT TandemTargets
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
     PUBLIC_HEADER DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

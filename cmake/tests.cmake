@@ -22,6 +22,7 @@ set(test_environment
     "TANDEM_PRELOAD=${preload}"
     "TANDEM_PLAN_OUTCOMES=$<TARGET_FILE:plan_outcomes>"
     "TANDEM_HOLD_BOARD=$<TARGET_FILE:hold_board>"
+    "TANDEM_RUN_MODEL=$<TARGET_FILE:run_model>"
     "TANDEM_WATCH_RUN=$<TARGET_FILE:watch_run>"
     "TANDEM_SIMGRID_PROGRAM=$<TARGET_FILE:simgrid_program>"
     "PYTHONPATH=${PROJECT_SOURCE_DIR}/sim/python"
@@ -29,6 +30,10 @@ set(test_environment
     "LC_ALL=C.UTF-8"
     "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:allocator_may_return_null=1"
     "UBSAN_OPTIONS=print_stacktrace=1")
+
+if(TANDEM_CLOUD)
+    list(APPEND test_environment "TANDEM_CLOUD=$<TARGET_FILE:tandem-cloud>")
+endif()
 
 function(tandem_test_properties label timeout)
     set_tests_properties(${ARGN} PROPERTIES
@@ -38,6 +43,9 @@ endfunction()
 # --- unit: tests/unit/ROOM/test_FILE.c becomes the program test_ROOM_FILE and the test unit.ROOM.FILE
 file(GLOB_RECURSE unit_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/tests/unit"
      tests/unit/test_*.c)
+if(NOT TANDEM_CLOUD)
+    list(FILTER unit_sources EXCLUDE REGEX "^hil/test_cloud")
+endif()
 foreach(source IN LISTS unit_sources)
     string(REGEX REPLACE "(^|/)test_([^/]*)\\.c$" "\\1\\2" name "${source}")
     string(REPLACE "/" "_" target "test_${name}")
@@ -47,6 +55,8 @@ foreach(source IN LISTS unit_sources)
     target_link_libraries(${target} PRIVATE tandem_static PkgConfig::CMOCKA)
     if(name MATCHES "^hil/vboard")
         target_link_libraries(${target} PRIVATE tandem_vboard)
+    elseif(name MATCHES "^hil/cloud")
+        target_link_libraries(${target} PRIVATE tandem_cloud)
     endif()
     target_link_options(${target} PRIVATE ${TANDEM_NO_LTO_LINK})
     add_test(NAME ${test} COMMAND ${target})
@@ -65,11 +75,13 @@ foreach(target plan_outcomes watch_run)
     target_link_options(${target} PRIVATE ${TANDEM_NO_LTO_LINK})
 endforeach()
 
-# What check_guardian.py kills.
-add_executable(hold_board tests/unit/hil/hold_board.c)
-set_target_properties(hold_board PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/unit)
-target_link_libraries(hold_board PRIVATE tandem_static)
-target_link_options(hold_board PRIVATE ${TANDEM_NO_LTO_LINK})
+# What check_guardian.py kills, and check_inference.py asks.
+foreach(target hold_board run_model)
+    add_executable(${target} tests/unit/hil/${target}.c)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/unit)
+    target_link_libraries(${target} PRIVATE tandem_static)
+    target_link_options(${target} PRIVATE ${TANDEM_NO_LTO_LINK})
+endforeach()
 
 # A SimGrid program of somebody else's, for test_export.py.
 add_executable(simgrid_program tests/unit/engine/simgrid_program.c)
@@ -101,6 +113,9 @@ tandem_test_properties(cases 60 cases.selftest)
 
 # --- fuzz: without Clang's fuzzer the same functions read their corpus once
 file(GLOB fuzz_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" tests/fuzz/fuzz_*.c)
+if(NOT TANDEM_CLOUD)
+    list(FILTER fuzz_sources EXCLUDE REGEX "fuzz_cloud")
+endif()
 add_custom_target(fuzzers)
 foreach(source IN LISTS fuzz_sources)
     get_filename_component(target ${source} NAME_WE)
@@ -112,6 +127,8 @@ foreach(source IN LISTS fuzz_sources)
     target_link_libraries(${target} PRIVATE tandem_static)
     if(name STREQUAL "vboard")
         target_link_libraries(${target} PRIVATE tandem_vboard)
+    elseif(name MATCHES "^cloud")
+        target_link_libraries(${target} PRIVATE tandem_cloud)
     endif()
     # libFuzzer's own prototypes are in no header of C; asserts are what a fuzzer is for.
     set_source_files_properties(${source} PROPERTIES

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What a board gets: hil/board, and of the simulator what reads a board. Beside it stand Expat and
+# What a board gets: hil/board, hil/inference, and of the simulator what reads a board. Beside it stand Expat and
 # the C library. Included by the whole project and by hil/CMakeLists.txt, which builds no more.
 
 set(agent_root "${CMAKE_CURRENT_LIST_DIR}/..")
@@ -9,6 +9,8 @@ set(agent_stems
     model/source model/fit model/latency model/power model/library model/board)
 
 file(GLOB agent_sources CONFIGURE_DEPENDS "${agent_root}/hil/board/*.c")
+# Real inference; ONNX Runtime itself is loaded when the program runs.
+file(GLOB inference_sources CONFIGURE_DEPENDS "${agent_root}/hil/inference/*.c")
 foreach(stem IN LISTS agent_stems)
     if(EXISTS "${agent_root}/sim/${stem}.c")
         list(APPEND agent_sources "${agent_root}/sim/${stem}.c")

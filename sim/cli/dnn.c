@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "cli/command.h"
+#include "cli/dnn_measure.h"
 #include "cli/kind.h"
 
 enum { LAYERS, CUTS };
@@ -45,8 +46,8 @@ static void list_row(const void *object, struct tdm_table *table)
     tdm_table_add(table, "%s", dnn->title);
     tdm_table_add(table, "%.3f", dnn->flop / 2e9);
     tdm_table_add(table, "%.1f MB", weights_of(dnn) / 1e6);
-    tdm_table_add(table, "%.0f kB", dnn->raw / 1e3);
-    tdm_table_add(table, "%.0f kB", dnn->compressed / 1e3);
+    tdm_table_add(table, "%.*f kB", dnn->raw < 10e3, dnn->raw / 1e3);
+    tdm_table_add(table, "%.*f kB", dnn->compressed < 10e3, dnn->compressed / 1e3);
     tdm_table_add(table, "%zu", dnn->layer_count);
     tdm_table_add(table, "%zu", dnn->cut_count);
     if (isnan(best_accuracy(dnn)))
@@ -207,6 +208,11 @@ static const char *path_of(const void *object)
     return ((const struct tdm_dnn *)object)->path;
 }
 
+static const struct tdm_kind_command measure = {
+    "measure", "NAME|FILE --data DIR [OPTION…]",
+    "Runs a network's stages on labelled pictures: the accuracy of each way to split it.",
+    tdm_dnn_measure};
+
 const struct tdm_kind tdm_dnn_kind = {
     .name = "dnn",
     .folder = "dnns",
@@ -215,6 +221,7 @@ const struct tdm_kind tdm_dnn_kind = {
     .flags = {[LAYERS] = "layers", [CUTS] = "cuts"},
     .flag_help = {[LAYERS] = "the table of its layers",
                   [CUTS] = "where one tensor crosses, and how large it is"},
+    .more = &measure,
     .schema = &tdm_dnn_schema,
     .titles = list_titles,
     .load = load,

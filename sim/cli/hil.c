@@ -19,6 +19,7 @@ static const struct command {
     {"set", tdm_hil_set, "clocks, cores, fan, for a while or while a command runs"},
     {"sweep", tdm_hil_sweep, "measure a network over a board's clocks, for calibrate"},
     {"restore", tdm_hil_restore, "put back what a program that died has left"},
+    {"keys", tdm_hil_keys, "make the keys by which boards and servers know each other"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

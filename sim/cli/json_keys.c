@@ -13,6 +13,8 @@
 #define TASKS "sweep --list --json, each of tasks"
 #define ERRORS "predict --json and calibrate --json"
 #define CALIBRATE "calibrate --json, each of by_dnn"
+#define MEASURE "dnn measure --json"
+#define MEASURE_ROWS "dnn measure --json, each of rows"
 #define PROBE "hil probe --json"
 #define PROBE_CLOCKS "hil probe --json, each of clocks"
 #define PROBE_RAILS "hil probe --json, each of rails"
@@ -109,6 +111,16 @@ const struct tdm_json_key tdm_json_keys[] = {
     {CALIBRATE, "kept_prior", "", "list of coefficients that the data do not determine"},
     {CALIBRATE, "cpu_clock_assumed", "", "true where rows had a governed CPU clock"},
     {CALIBRATE, "cv", "", "the errors of this dnn in cross-validation; null without"},
+    {MEASURE, "stages", "", "the folder of the ONNX files that ran"},
+    {MEASURE, "runtime", "", "version of ONNX Runtime"},
+    {MEASURE, "ran", "", "execution providers that ran the extractor, with their kernels"},
+    {MEASURE, "pictures", "1", "that were answered"},
+    {MEASURE, "rows", "", "list of the objects below"},
+    {MEASURE_ROWS, "exit", "", "early: the answer of the exit; null: of the whole"},
+    {MEASURE_ROWS, "xi", "share", "of the channels sent; null for an exit"},
+    {MEASURE_ROWS, "bits", "1", "of each value sent; null where nothing is"},
+    {MEASURE_ROWS, "lambda", "share", "weight of the board's answer; null: there is one answer"},
+    {MEASURE_ROWS, "right", "1", "pictures whose answer was right"},
     {PROBE, "model", "", "what the device tree says"},
     {PROBE, "board", "", "the board file's name"},
     {PROBE, "board_sure", "", "sure, likely, or given by an option"},

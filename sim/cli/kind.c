@@ -108,12 +108,20 @@ static void help(const struct tdm_kind *kind, FILE *stream)
             kind->name);
     for (size_t i = 0; kind->flags[i]; i++)
         fprintf(stream, " [--%s]", kind->flags[i]);
-    fputs(" [--json]\n\n", stream);
+    fputs(" [--json]\n", stream);
+    if (kind->more)
+        fprintf(stream, "       tandem %s %s %s\n", kind->name, kind->more->name,
+                kind->more->arguments);
+    fputc('\n', stream);
     tdm_table_start(&table, (const char *const[]){"", "", NULL});
     tdm_table_add(&table, "list");
     tdm_table_add(&table, "%s", kind->listed);
     tdm_table_add(&table, "show");
     tdm_table_add(&table, "%s", kind->shown);
+    if (kind->more) {
+        tdm_table_add(&table, "%s", kind->more->name);
+        tdm_table_add(&table, "%s", kind->more->summary);
+    }
     for (size_t i = 0; kind->flags[i]; i++) {
         tdm_table_add(&table, "--%s", kind->flags[i]);
         tdm_table_add(&table, "%s", kind->flag_help[i]);
@@ -134,6 +142,8 @@ int tdm_kind_run(const struct tdm_kind *kind, int argc, char **argv)
         return list(kind, argc - 1, argv + 1);
     if (what && strcmp(what, "show") == 0)
         return show(kind, argc - 1, argv + 1);
+    if (what && kind->more && strcmp(what, kind->more->name) == 0)
+        return kind->more->run(argc - 1, argv + 1);
     if (what && (strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0)) {
         help(kind, stdout);
         return TDM_EXIT_DONE;
@@ -146,7 +156,10 @@ int tdm_kind_run(const struct tdm_kind *kind, int argc, char **argv)
     tdm_nearest_start(&nearest, what);
     tdm_nearest_try(&nearest, "list");
     tdm_nearest_try(&nearest, "show");
-    fprintf(stderr, "tandem %s: there is no '%s'%s; it is 'tandem %s list' or 'show'\n", kind->name,
-            what, tdm_nearest_hint(&nearest), kind->name);
+    if (kind->more)
+        tdm_nearest_try(&nearest, kind->more->name);
+    fprintf(stderr, "tandem %s: there is no '%s'%s; it is 'tandem %s list'%s 'show'%s%s%s\n",
+            kind->name, what, tdm_nearest_hint(&nearest), kind->name, kind->more ? "," : " or",
+            kind->more ? " or '" : "", kind->more ? kind->more->name : "", kind->more ? "'" : "");
     return TDM_EXIT_USAGE;
 }

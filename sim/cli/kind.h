@@ -8,6 +8,12 @@
 
 enum { TDM_KIND_FLAGS = 3 };
 
+/** A command of one kind alone. */
+struct tdm_kind_command {
+    const char *name, *arguments, *summary;
+    int (*run)(int argc, char **argv); /**< argv[0] is the command's own name */
+};
+
 /** A kind of description. */
 struct tdm_kind {
     const char *name;                      /**< "board" */
@@ -16,6 +22,7 @@ struct tdm_kind {
     const char *shown;                     /**< about `show` */
     const char *flags[TDM_KIND_FLAGS + 1]; /**< more options of `show`; NULL ends */
     const char *flag_help[TDM_KIND_FLAGS + 1];
+    const struct tdm_kind_command *more; /**< beside list and show, or NULL */
     const struct tdm_element *schema;
     const char *const *titles; /**< of list's columns */
 

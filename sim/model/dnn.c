@@ -57,8 +57,9 @@ static const struct tdm_attribute accuracy_attributes[] = {
      .max = 32},
     {"xi", TDM_QUANTITY, AT(tdm_accuracy, xi), "when this share of the channels is sent",
      .dimension = TDM_SHARE, .min = 0, .max = 1},
-    {"lambda", TDM_QUANTITY, AT(tdm_accuracy, lambda), "weight of the board's answer",
-     .dimension = TDM_SHARE, .min = 0, .max = 1},
+    {"lambda", TDM_QUANTITY, AT(tdm_accuracy, lambda),
+     "weight of the board's answer; plans fuse evenly, 50 %", .dimension = TDM_SHARE, .min = 0,
+     .max = 1},
     {"source", TDM_NAME, AT(tdm_accuracy, source), "id of its <source>", .required = true},
 };
 static const struct tdm_element accuracy_element = {
@@ -159,7 +160,7 @@ void tdm_dnn_free(struct tdm_dnn *dnn)
 // How many of the conditions a row names; -1 where it contradicts one.
 static int match(const struct tdm_accuracy *row, int bits)
 {
-    if (row->version || row->exit || !isnan(row->lambda))
+    if (row->version || row->exit || (!isnan(row->lambda) && row->lambda != TDM_EVEN_FUSION))
         return -1;
     if (row->bits && row->bits != bits)
         return -1;

@@ -38,6 +38,9 @@ struct tdm_accuracy {
     const char *source;
 };
 
+/** The lambda of a plan: plans do not choose it. */
+#define TDM_EVEN_FUSION 0.5
+
 struct tdm_dnn {
     struct tdm_place place;
     const char *name, *title;

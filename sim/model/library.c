@@ -2,6 +2,7 @@
 #include "model/library.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -157,6 +158,21 @@ const char *tdm_library_trace(const char *base, const char *reference, struct td
         return tdm_arena_strdup(arena, search.path);
     unknown("traces", reference, error);
     return NULL;
+}
+
+int tdm_library_stages(const char *reference, char *folder, size_t size, struct tdm_error *error)
+{
+    struct tdm_arena *arena = tdm_arena_new(1 << 16);
+    const char *path = arena ? tdm_library_find("dnns", reference, arena, error) : NULL;
+    const size_t length = path ? strlen(path) : 0;
+    int result = path ? 0 : -1;
+    if (path && (length <= 4 || strcmp(path + length - 4, ".xml") != 0))
+        result = tdm_fail_at(error, path, 0, 0,
+                             "a network's file is called NAME.xml, its stages stand in NAME");
+    else if (path && (size_t)snprintf(folder, size, "%.*s", (int)(length - 4), path) >= size)
+        result = tdm_fail_at(error, path, 0, 0, "the path is too long");
+    tdm_arena_free(arena);
+    return result;
 }
 
 void *tdm_library_load(const char *kind, const char *reference, const struct tdm_element *root,

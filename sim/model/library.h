@@ -18,6 +18,12 @@ const char *tdm_library_find(const char *kind, const char *reference, struct tdm
                              struct tdm_error *error);
 
 /**
+ * The folder with the stages (ONNX files) of a dnn: NAME beside its file NAME.xml, which need not
+ * be there. -1 with `error`: an unknown name, a file called otherwise, a path of `size` or more.
+ */
+int tdm_library_stages(const char *reference, char *folder, size_t size, struct tdm_error *error);
+
+/**
  * Reads what a reference means into a new arena, which the caller frees. NULL with `error` filled:
  * an unknown name (with the nearest known one) or what the file has wrong.
  */

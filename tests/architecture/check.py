@@ -19,13 +19,13 @@ def agent_links():
     """Links the agent's part with -z defs: what it calls and does not hold comes out."""
     sources = [f"{ROOT}/sim/{stem}.c" for stem in rules.AGENT
                if os.path.isfile(f"{ROOT}/sim/{stem}.c")]
-    sources += glob.glob(f"{ROOT}/hil/board/*.c")
+    sources += glob.glob(f"{ROOT}/hil/board/*.c") + glob.glob(f"{ROOT}/hil/inference/*.c")
     if not sources:
         return []
     with tempfile.TemporaryDirectory() as folder:
         command = shlex.split(os.environ.get("CC", "cc")) + [
             "-std=gnu11", "-shared", "-fPIC", "-O0", "-Wl,-z,defs", f"-I{ROOT}/sim", f"-I{ROOT}",
-            "-o", f"{folder}/agent.so", *sources, "-lexpat", "-lm", "-pthread"]
+            "-o", f"{folder}/agent.so", *sources, "-lexpat", "-lm", "-ldl", "-pthread"]
         for name in ("VERSION", "DATADIR", "SOURCE_DIR"):
             command.insert(1, f'-DTANDEM_{name}="-"')
         result = subprocess.run(command, capture_output=True, text=True, check=False)

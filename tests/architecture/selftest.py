@@ -49,7 +49,8 @@ class Architecture(unittest.TestCase):
                 ("sim/cli/a.c", '"hil/agent.h"'), ("sim/core/a.c", '"tandem.h"'),
                 ("sim/core/xml.c", "<expat.h>"), ("sim/core/h5.c", "<hdf5.h>"),
                 ("sim/engine/simgrid.c", "<simgrid/actor.h>"), ("sim/model/solve.c", "<gsl/gsl_rng.h>"),
-                ("hil/inference.c", "<onnxruntime/onnxruntime_c_api.h>")]:
+                ("hil/inference/a.c", "<onnxruntime/onnxruntime_c_api.h>"),
+                ("hil/inference/a.c", '"hil/inference/ort.h"')]:
             self.assertEqual(self.include(path, header), [], (path, header))
 
     def test_agents_part(self):

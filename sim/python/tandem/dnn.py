@@ -52,11 +52,18 @@ class Cut:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Accuracy in percent; `bits` is the width of the features that are sent (None: fp32)."""
+    """Accuracy in percent, and under which conditions: None is not part of them.
+
+    `bits` is the width of the features that are sent, `xi` their share of the channels, `weight`
+    the board's in the fusion (lambda), `exit` where it leaves early.
+    """
 
     percent: float
     source: str
     bits: int | None = None
+    xi: float | None = None
+    weight: float | None = None
+    exit: str | None = None
 
 
 @dataclass
@@ -109,9 +116,8 @@ def xml_text(dnn: Dnn) -> str:
         lines.append("  " + _tag("cut", [("after", cut.after), ("bytes", _bytes(cut.bytes)),
                                          ("channels", str(cut.channels))]))
     for row in dnn.accuracy:
-        bits = [] if row.bits is None else [("bits", str(row.bits))]
-        lines.append("  " + _tag("accuracy", bits + [("value", f"{row.percent:.2f} %"),
-                                                     ("source", row.source)]))
+        lines.append("  " + _tag("accuracy", _conditions(row) + [
+            ("value", f"{row.percent:.2f} %"), ("source", row.source)]))
     lines.append("</dnn>")
     return "\n".join(lines) + "\n"
 
@@ -130,6 +136,13 @@ def write_xml(dnn: Dnn, path: Path) -> None:
 def one_line(text: str) -> str:
     """`text` on one line, without control characters (which XML forbids) and double spaces."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _conditions(row: Accuracy) -> list[tuple[str, str]]:
+    named = [("exit", row.exit), ("bits", row.bits),
+             ("xi", None if row.xi is None else f"{100 * row.xi:g} %"),
+             ("lambda", None if row.weight is None else f"{100 * row.weight:g} %")]
+    return [(key, str(value)) for key, value in named if value is not None]
 
 
 def _bytes(count: int) -> str:

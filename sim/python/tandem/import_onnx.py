@@ -43,7 +43,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence
 
 from tandem.dnn import Cut, Dnn, Layer, Source, one_line, write_xml, xml_text
 from tandem.onnx_graph import BYTES_PER_ELEMENT, Graph, ModelError, Node, Shape, load_graph
@@ -184,23 +184,31 @@ def _read_of(graph: Graph, node: Node, name: str) -> int:
 # --- cuts ------------------------------------------------------------------------------------
 
 
-def cut_points(graph: Graph, names: list[str]) -> list[Cut]:
-    """All places between rows where exactly one tensor that is not constant crosses."""
+def crossings(graph: Graph) -> list[tuple[int, str]]:
+    """All places between rows where exactly one tensor that is not constant crosses: the index of
+    the row before, and the tensor."""
     last_use: dict[str, int] = {}
     for index, node in enumerate(graph.nodes):
         for name in node.inputs:
             last_use[name] = index
-    channel_axes = _channel_axes(graph)
     crossing = {name for name in graph.inputs if name in last_use}
-    cuts = []
+    found = []
     for index, node in enumerate(graph.nodes[:-1]):
         crossing.update(name for name in node.outputs if name in last_use)
         crossing = {name for name in crossing if last_use[name] > index}
         if len(crossing) == 1:
-            (name,) = crossing
-            shape = graph.shape(name, node)
-            channels = shape[channel_axes.get(name, 1)] if len(shape) > 1 else 1
-            cuts.append(Cut(names[index], graph.size(name, node), channels))
+            found.append((index, *crossing))
+    return found
+
+
+def cut_points(graph: Graph, names: list[str]) -> list[Cut]:
+    """What crosses at each crossing, by the row's name."""
+    channel_axes = _channel_axes(graph)
+    cuts = []
+    for index, name in crossings(graph):
+        shape = graph.shape(name, graph.nodes[index])
+        channels = shape[channel_axes.get(name, 1)] if len(shape) > 1 else 1
+        cuts.append(Cut(names[index], graph.size(name, graph.nodes[index]), channels))
     return cuts
 
 
@@ -310,12 +318,12 @@ def import_model(path: Path, name: str, title: str, source: str) -> Dnn:
                [Source("import", "published", source), *sources], layers, cuts)
 
 
-def import_model_apart(*arguments: Any) -> Dnn:
-    """`import_model` in a process of its own: the onnx package crashes on some malformed models."""
+def apart(function: Callable[..., Any], *arguments: Any) -> Any:
+    """`function` in a process of its own: the onnx package crashes on some malformed models."""
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
     try:
         with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:
-            return pool.submit(import_model, *arguments).result()
+            return pool.submit(function, *arguments).result()
     except BrokenProcessPool as error:
         raise ModelError("is malformed: the onnx package crashed when it inferred shapes") \
             from error
@@ -383,7 +391,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = options.name or default_name(options.model)
     source = options.source or f"{options.model.name}, read by tandem.import_onnx"
     try:
-        dnn = import_model_apart(options.model, name, options.title or name, source)
+        dnn = apart(import_model, options.model, name, options.title or name, source)
     except ModelError as error:
         print(f"{options.model}: {one_line(str(error))}", file=sys.stderr)
         return 2

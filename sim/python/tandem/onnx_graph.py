@@ -76,12 +76,17 @@ class Graph:
                 if name and name not in self.constants]
 
 
-def load_graph(path: Path) -> Graph:
-    """Read an ONNX file and infer its shapes, with a dynamic batch set to 1."""
+def load_model(path: Path) -> Any:
+    """Read an ONNX file, without weights that lie in other files, local functions inlined."""
     if onnx is None:
         raise ModelError("cannot be read: the Python package 'onnx' is not installed "
                          "(apt-get install python3-onnx, or pip install onnx)")
-    model = _inline_functions(_parse(path))
+    return _inline_functions(_parse(path))
+
+
+def load_graph(path: Path) -> Graph:
+    """Read an ONNX file and infer its shapes, with a dynamic batch set to 1."""
+    model = load_model(path)
     _check_order(model.graph)
     inputs = _find_inputs(model.graph)
     _drop_weights(model.graph)

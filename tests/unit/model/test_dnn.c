@@ -125,6 +125,28 @@ static void accuracies_by_hand(void **state)
     tdm_dnn_free(dnn);
 }
 
+// Plans fuse evenly: rows of other weights are for people, and so are those of exits.
+static void rows_of_other_weights_do_not_count(void **state)
+{
+    (void)state;
+    struct tdm_error error = {0};
+    struct tdm_dnn *dnn = load_text(
+        HEAD LAYER(
+            "a") "<accuracy exit=\"early\" value=\"50 %\" source=\"s\"/>"
+                 "<accuracy xi=\"0 %\" value=\"90 %\" source=\"s\"/>"
+                 "<accuracy bits=\"8\" xi=\"50 %\" lambda=\"25 %\" value=\"60 %\" source=\"s\"/>"
+                 "<accuracy bits=\"8\" xi=\"50 %\" lambda=\"50 %\" value=\"80 %\" source=\"s\"/>"
+                 "<accuracy bits=\"8\" xi=\"100 %\" value=\"84 %\" source=\"s\"/></dnn>",
+        &error);
+    assert_non_null(dnn);
+    assert_true(near(tdm_dnn_accuracy(dnn, 0, 8), 0.9));
+    assert_true(near(tdm_dnn_accuracy(dnn, 0.25, 8), 0.85));
+    assert_true(near(tdm_dnn_accuracy(dnn, 0.5, 8), 0.8));
+    assert_true(near(tdm_dnn_accuracy(dnn, 0.75, 8), 0.82));
+    assert_true(isnan(tdm_dnn_accuracy(dnn, 0.5, 4))); // nobody measured it
+    tdm_dnn_free(dnn);
+}
+
 static void shipped_networks(void **state)
 {
     (void)state;
@@ -152,9 +174,8 @@ static void shipped_networks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_refused),
-        cmocka_unit_test(totals_and_cuts),
-        cmocka_unit_test(accuracies_by_hand),
+        cmocka_unit_test(what_is_refused),    cmocka_unit_test(totals_and_cuts),
+        cmocka_unit_test(accuracies_by_hand), cmocka_unit_test(rows_of_other_weights_do_not_count),
         cmocka_unit_test(shipped_networks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
