@@ -2,7 +2,7 @@
 # libtandem and the command `tandem`. A new file in a room is compiled at the next build.
 
 file(GLOB library_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}"
-    sim/core/*.c sim/trace/*.c sim/model/*.c sim/engine/*.c sim/env/*.c hil/*.c hil/board/*.c hil/inference/*.c)
+    sim/core/*.c sim/trace/*.c sim/model/*.c sim/engine/*.c sim/env/*.c hil/board/*.c hil/inference/*.c)
 file(GLOB_RECURSE policy_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" policies/*.c)
 file(GLOB command_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" sim/cli/*.c sim/cli/report/*.c)
 

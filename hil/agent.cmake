@@ -16,3 +16,8 @@ foreach(stem IN LISTS agent_stems)
         list(APPEND agent_sources "${agent_root}/sim/${stem}.c")
     endif()
 endforeach()
+
+# tandem-agent: in addition what reads networks, the protocol, and who is let in.
+file(GLOB agent_program_sources CONFIGURE_DEPENDS
+     "${agent_root}/hil/agent/*.c" "${agent_root}/hil/wire/*.c" "${agent_root}/hil/keys/*.c")
+list(APPEND agent_program_sources "${agent_root}/sim/model/dnn.c")

@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "engine/driver.h"
 #include "engine/governor.h"
-#include "hil/remote/remote.h"
+#include "hil/client/agent.h"
 
 static const double slack = 30;      // s that work may take beyond ten times what the model says
 static const double shortest = 1e-4; // s: no rest is begun for less, an order takes longer
@@ -18,7 +18,7 @@ struct hardware {
     struct tdm_driver base;
     const struct tdm_driver_setup *setup;
     const struct tdm_board *board;
-    struct tdm_remote *remote;
+    struct tdm_agent *agent;
     struct tdm_setting setting; // in force
     bool set;                   // it is
     struct tdm_plan plan;       // the last one
@@ -62,12 +62,12 @@ static void note(struct hardware *h, const double hz[TDM_DOMAINS], double temper
 
 // A segment of the board's becomes one of the run's, and a piece of its record. Rails are not
 // causes: all of it is `fixed`.
-static void take_over(struct hardware *h, int stage, const struct tdm_remote_segment *there,
+static void take_over(struct hardware *h, int stage, const struct tdm_agent_segment *there,
                       struct tdm_segment *segment)
 {
     if (!isfinite(there->joules)) {
         tdm_fail(&h->failed, "the board's power is not known (%s): no energy of a run without it",
-                 tdm_remote_welcome(h->remote)->covers);
+                 tdm_agent_welcome(h->agent)->covers);
         fail(h);
         return;
     }
@@ -145,7 +145,7 @@ static void hardware_set_clocks(struct tdm_driver *driver, const struct tdm_cost
     struct hardware *h = hardware_of(driver);
     struct tdm_setting setting = tdm_setting_none();
     struct tdm_report report;
-    struct tdm_remote_segment there = {.temperature = NAN};
+    struct tdm_agent_segment there = {.temperature = NAN};
     begin(h, segment);
     h->plan = *plan;
     if (h->base.failed)
@@ -156,7 +156,7 @@ static void hardware_set_clocks(struct tdm_driver *driver, const struct tdm_cost
         setting.cores = plan->cores ? plan->cores : (int)h->board->domain[TDM_CPU]->cores;
     if (h->set && same(&setting, &h->setting))
         return;
-    if (tdm_remote_set(h->remote, &setting, &report, &there.seconds, &h->failed) ||
+    if (tdm_agent_set(h->agent, &setting, &report, &there.seconds, &h->failed) ||
         check(h, &report)) {
         fail(h);
         return;
@@ -224,12 +224,12 @@ static void hardware_run(struct tdm_driver *driver, const struct tdm_stage *stag
 {
     struct hardware *h = hardware_of(driver);
     struct tdm_vwork_job work = {0};
-    struct tdm_remote_segment there;
+    struct tdm_agent_segment there;
     double expected = 0;
     begin(h, segment);
     if (h->base.failed || !work_of(h, stage, &work, &expected))
         return;
-    if (tdm_remote_run(h->remote, &work, 10 * expected + slack, &there, &h->failed))
+    if (tdm_agent_run(h->agent, &work, 10 * expected + slack, &there, &h->failed))
         fail(h);
     else
         take_over(h, (int)stage->kind, &there, segment);
@@ -238,7 +238,7 @@ static void hardware_run(struct tdm_driver *driver, const struct tdm_stage *stag
 static void hardware_rest(struct tdm_driver *driver, double until, struct tdm_segment *segment)
 {
     struct hardware *h = hardware_of(driver);
-    struct tdm_remote_segment there;
+    struct tdm_agent_segment there;
     begin(h, segment);
     const double seconds = until - h->base.now;
     if (h->base.failed || seconds <= 0) {
@@ -247,11 +247,11 @@ static void hardware_rest(struct tdm_driver *driver, double until, struct tdm_se
         return;
     }
     if (seconds < shortest) {
-        there = (struct tdm_remote_segment){.joules = seconds * h->readings.power,
-                                            .hz = {NAN, NAN, NAN},
-                                            .temperature = NAN,
-                                            .throttled = h->readings.throttled};
-    } else if (tdm_remote_rest(h->remote, seconds, &there, &h->failed)) {
+        there = (struct tdm_agent_segment){.joules = seconds * h->readings.power,
+                                           .hz = {NAN, NAN, NAN},
+                                           .temperature = NAN,
+                                           .throttled = h->readings.throttled};
+    } else if (tdm_agent_rest(h->agent, seconds, &there, &h->failed)) {
         fail(h);
         h->base.now = segment->end = until;
         return;
@@ -265,10 +265,10 @@ static void hardware_rest(struct tdm_driver *driver, double until, struct tdm_se
 
 static void read_board(struct hardware *h)
 {
-    struct tdm_remote_readings there;
+    struct tdm_agent_readings there;
     if (h->base.failed)
         return;
-    if (tdm_remote_read(h->remote, &there, &h->failed)) {
+    if (tdm_agent_read(h->agent, &there, &h->failed)) {
         fail(h);
         return;
     }
@@ -304,21 +304,22 @@ static struct tdm_driver *hardware_copy(const struct tdm_driver *driver, struct 
 static void hardware_close(struct tdm_driver *driver)
 {
     struct hardware *h = hardware_of(driver);
-    tdm_remote_close(h->remote);
+    tdm_agent_close(h->agent);
     free(h);
 }
 
 static int greet(struct hardware *h, const char *uri, struct tdm_error *error)
 {
-    const struct tdm_remote_options options = {.keys = getenv("TANDEM_KEYS")};
-    h->remote = tdm_remote_open(uri, &options, error);
-    if (!h->remote)
+    const struct tdm_agent_options options = {.key = getenv("TANDEM_KEY"),
+                                              .agent = getenv("TANDEM_AGENT_KEY")};
+    h->agent = tdm_agent_open(uri, &options, error);
+    if (!h->agent)
         return -1;
-    const struct tdm_remote_welcome *welcome = tdm_remote_welcome(h->remote);
+    const struct tdm_agent_welcome *welcome = tdm_agent_welcome(h->agent);
     if (strcmp(welcome->board, h->board->name) != 0)
         return tdm_fail(error, "the board there is of type '%s', not '%s'", welcome->board,
                         h->board->name);
-    return tdm_remote_take(h->remote, 0, error);
+    return tdm_agent_take(h->agent, 0, error);
 }
 
 static int look_first(struct hardware *h, struct tdm_error *error)
@@ -330,11 +331,13 @@ static int look_first(struct hardware *h, struct tdm_error *error)
         return -1;
     if (!isfinite(h->readings.power))
         return tdm_fail(error, "the board's power is not known (%s): no energy of a run without it",
-                        tdm_remote_welcome(h->remote)->covers);
+                        tdm_agent_welcome(h->agent)->covers);
     return 0;
 }
 
-static struct tdm_driver *open_at(const char *scheme, const char *rest,
+static const struct tdm_driver_type over_tcp, over_ipc;
+
+static struct tdm_driver *open_at(const struct tdm_driver_type *type, const char *rest,
                                   const struct tdm_driver_setup *setup, struct tdm_error *error)
 {
     char uri[512];
@@ -343,12 +346,13 @@ static struct tdm_driver *open_at(const char *scheme, const char *rest,
         tdm_fail(error, "out of memory");
         return NULL;
     }
+    h->base.type = type;
     h->setup = setup;
     h->board = setup->scenario->boards[setup->board].board;
     h->plan = (struct tdm_plan){
         .opp = {TDM_GOVERNED, TDM_GOVERNED, TDM_GOVERNED}, .cap = {-1, -1, -1}, .governor = -1};
     h->readings = (struct tdm_readings){.temperature = NAN, .power = NAN};
-    if ((size_t)snprintf(uri, sizeof uri, "%s:%s", scheme, rest) >= sizeof uri)
+    if ((size_t)snprintf(uri, sizeof uri, "%s:%s", type->scheme, rest) >= sizeof uri)
         tdm_fail(error, "the address is too long");
     else if (greet(h, uri, error) == 0 && look_first(h, error) == 0)
         return &h->base;
@@ -359,18 +363,18 @@ static struct tdm_driver *open_at(const char *scheme, const char *rest,
 static struct tdm_driver *open_tcp(const char *rest, const struct tdm_driver_setup *setup,
                                    struct tdm_error *error)
 {
-    return open_at("tcp", rest, setup, error);
+    return open_at(&over_tcp, rest, setup, error);
 }
 
 static struct tdm_driver *open_ipc(const char *rest, const struct tdm_driver_setup *setup,
                                    struct tdm_error *error)
 {
-    return open_at("ipc", rest, setup, error);
+    return open_at(&over_ipc, rest, setup, error);
 }
 
 static const struct tdm_driver_type over_tcp = {
     .scheme = "tcp",
-    .summary = "a board behind tandem-agent, at HOST:PORT; keys in the folder $TANDEM_KEYS",
+    .summary = "a board behind tandem-agent, at HOST:PORT; keys: $TANDEM_KEY, $TANDEM_AGENT_KEY",
     .open = open_tcp,
     .close = hardware_close,
     .set_clocks = hardware_set_clocks,
@@ -389,7 +393,7 @@ static const struct tdm_driver_type over_ipc = {
     .read = hardware_read,
     .copy = hardware_copy};
 
-__attribute__((constructor)) void tdm_hardware_driver_add(void)
+void tdm_hardware_driver_add(void)
 {
     tdm_driver_add(&over_tcp);
     tdm_driver_add(&over_ipc);

@@ -8,7 +8,7 @@
 #ifndef TDM_HARDWARE_DRIVER_H
 #define TDM_HARDWARE_DRIVER_H
 
-/** Adds it to the drivers that scenarios may name. Again is fine; a library does so when loaded. */
+/** Adds it to the drivers that scenarios may name. Again is fine. */
 void tdm_hardware_driver_add(void);
 
 #endif

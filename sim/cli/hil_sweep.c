@@ -74,8 +74,8 @@ static int parse(int argc, char **argv, struct arguments *a)
 
 struct sweep {
     const struct arguments *a;
-    struct tdm_remote *remote;
-    const struct tdm_remote_welcome *board;
+    struct tdm_agent *agent;
+    const struct tdm_agent_welcome *board;
     struct tdm_vwork_job work;
     struct tdm_sweep_file file;
     size_t measured, left_out;
@@ -92,9 +92,9 @@ static void leave_out(struct sweep *s, const double hz[TDM_DOMAINS], const char 
 static int run_for(struct sweep *s, double seconds, struct tdm_sweep_row *row,
                    struct tdm_error *error)
 {
-    struct tdm_remote_segment segment;
+    struct tdm_agent_segment segment;
     do {
-        if (tdm_remote_run(s->remote, &s->work, most, &segment, error))
+        if (tdm_agent_run(s->agent, &s->work, most, &segment, error))
             return -1;
         row->seconds += segment.seconds;
         row->joules += segment.joules;
@@ -128,7 +128,7 @@ static int set(struct sweep *s, const double hz[TDM_DOMAINS], bool *taken, struc
         setting.way[d] = isnan(hz[d]) ? TDM_GOVERN : TDM_PIN;
         setting.hz[d] = isnan(hz[d]) ? 0 : hz[d];
     }
-    if (tdm_remote_set(s->remote, &setting, &report, NULL, error))
+    if (tdm_agent_set(s->agent, &setting, &report, NULL, error))
         return -1;
     *taken = tdm_report_fine(&report);
     for (int d = 0; d < TDM_DOMAINS && !*taken; d++)
@@ -200,7 +200,7 @@ static int sweep(struct sweep *s, struct tdm_error *error)
     if (tdm_sweep_settings(&settings, s->board, s->a->clocks, s->a->count, error) == 0 &&
         tdm_sweep_file_open(&s->file, s->a->output, error) == 0) {
         const bool done =
-            tdm_remote_take(s->remote, 0, error) == 0 && measure_all(s, &settings, error) == 0;
+            tdm_agent_take(s->agent, 0, error) == 0 && measure_all(s, &settings, error) == 0;
         code = done ? TDM_EXIT_DONE : TDM_EXIT_FAILED;
     }
     tdm_sweep_file_close(&s->file);
@@ -216,7 +216,8 @@ int tdm_hil_sweep(int argc, char **argv)
     if (count < 0)
         return tdm_options_exit(count);
     tdm_hil_catch_signals();
-    const struct tdm_remote_options options = {.keys = getenv("TANDEM_KEYS")};
+    const struct tdm_agent_options options = {.key = getenv("TANDEM_KEY"),
+                                              .agent = getenv("TANDEM_AGENT_KEY")};
     struct sweep s = {.a = &a,
                       .work = {.dnn = a.dnn,
                                .mode = a.mode,
@@ -224,12 +225,12 @@ int tdm_hil_sweep(int argc, char **argv)
                                .processor = a.processor,
                                .batch = (int)a.batch,
                                .share = 1}};
-    s.remote = tdm_remote_open(a.uri, &options, &error);
-    if (!s.remote)
+    s.agent = tdm_agent_open(a.uri, &options, &error);
+    if (!s.agent)
         return tdm_cli_fail("hil sweep", &error, TDM_EXIT_FAILED);
-    s.board = tdm_remote_welcome(s.remote);
+    s.board = tdm_agent_welcome(s.agent);
     const int code = sweep(&s, &error);
-    tdm_remote_close(s.remote);
+    tdm_agent_close(s.agent);
     if (code != TDM_EXIT_DONE)
         return tdm_cli_fail("hil sweep", &error, code);
     return tdm_hil_signal ? 128 + tdm_hil_signal : code;

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "hil/remote/remote.h"
+#include "hil/client/agent.h"
 
 #define TDM_SWEEP_CLOCKS(whose) \
     "the " whose " clocks to try, as in 1.2GHz or top; all that the board has by default"
@@ -20,7 +20,7 @@ struct tdm_sweep_settings {
  * All combinations of the clocks in `lists` (NULL: all that the board has), or `count` of them
  * spread evenly (0: all). -1 with `error`: a clock that it does not have, too many.
  */
-int tdm_sweep_settings(struct tdm_sweep_settings *settings, const struct tdm_remote_welcome *board,
+int tdm_sweep_settings(struct tdm_sweep_settings *settings, const struct tdm_agent_welcome *board,
                        const char *const lists[TDM_DOMAINS], size_t count, struct tdm_error *error);
 
 /** What was measured at one setting. */

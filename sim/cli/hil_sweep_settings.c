@@ -12,7 +12,7 @@ enum { MOST_SETTINGS = 1000000, TRIES = 200 /* a setting, of the sequence */ };
 
 // The clocks of one domain that take part; none that can be read: the kernel governs.
 struct clocks {
-    double hz[TDM_REMOTE_OPPS];
+    double hz[TDM_AGENT_OPPS];
     size_t count;
 };
 
@@ -31,13 +31,13 @@ static int add_clock(struct clocks *clocks, const double *table, int count, cons
     if (fabs(table[nearest] - hz) > 1e-3 * hz)
         return tdm_fail(error, "the board has no %s clock of '%.32s'; the nearest is %.6g MHz",
                         tdm_domain_names[domain], text, 1e-6 * table[nearest]);
-    if (clocks->count == TDM_REMOTE_OPPS)
+    if (clocks->count == TDM_AGENT_OPPS)
         return tdm_fail(error, "too many %s clocks", tdm_domain_names[domain]);
     clocks->hz[clocks->count++] = table[nearest];
     return 0;
 }
 
-static int choose(struct clocks *clocks, const struct tdm_remote_welcome *board,
+static int choose(struct clocks *clocks, const struct tdm_agent_welcome *board,
                   enum tdm_domain domain, const char *list, struct tdm_error *error)
 {
     const double *table = board->opps[domain].hz;
@@ -110,7 +110,7 @@ static int spread(struct tdm_sweep_settings *settings, const struct clocks *cloc
     return 0;
 }
 
-int tdm_sweep_settings(struct tdm_sweep_settings *settings, const struct tdm_remote_welcome *board,
+int tdm_sweep_settings(struct tdm_sweep_settings *settings, const struct tdm_agent_welcome *board,
                        const char *const lists[TDM_DOMAINS], size_t count, struct tdm_error *error)
 {
     struct clocks clocks[TDM_DOMAINS];

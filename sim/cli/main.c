@@ -10,6 +10,9 @@
 #include "cli/trace_parts.h"
 #include "cli/validate.h"
 #include "core/text.h"
+#ifdef TANDEM_LINK
+#include "hil/hardware_driver.h"
+#endif
 
 #include <stdio.h>
 #include <string.h>
@@ -86,6 +89,9 @@ static int version(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+#ifdef TANDEM_LINK
+    tdm_hardware_driver_add();
+#endif
     if (argc < 2) {
         tdm_help_overview(stderr);
         return TDM_EXIT_USAGE;

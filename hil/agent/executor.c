@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "hil/agent/executor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/text.h"
+
+const struct tdm_executor_type *const tdm_executor_types[] = {&tdm_executor_vboard,
+                                                              &tdm_executor_emulated, NULL};
+
+struct tdm_executor *tdm_executor_open(const char *name, struct tdm_hw *hw, const char *root,
+                                       struct tdm_error *error)
+{
+    struct tdm_nearest nearest;
+    struct tdm_error why = {0};
+    if (name)
+        tdm_nearest_start(&nearest, name);
+    for (const struct tdm_executor_type *const *type = tdm_executor_types; *type; type++) {
+        if (name && strcmp(name, (*type)->name) != 0) {
+            tdm_nearest_try(&nearest, (*type)->name);
+            continue;
+        }
+        struct tdm_executor *executor = (*type)->open(hw, root, &why);
+        if (executor)
+            return executor;
+        if (name && !why.message[0])
+            tdm_fail(&why, "the executor '%s' has nothing to run on here", name);
+        if (why.message[0]) {
+            tdm_fail(error, "%s", why.message);
+            return NULL;
+        }
+    }
+    if (name)
+        tdm_fail(error, "there is no executor '%.64s'%s", name, tdm_nearest_hint(&nearest));
+    else
+        tdm_fail(error, "no executor can run here");
+    return NULL;
+}
+
+// ---- a virtual board ---------------------------------------------------------------------------
+
+struct vboard {
+    struct tdm_executor base;
+    struct tdm_vwork *work;
+};
+
+static struct tdm_executor *vboard_open(struct tdm_hw *hw, const char *root,
+                                        struct tdm_error *error)
+{
+    (void)hw;
+    struct tdm_vwork *work = tdm_vwork_open(root);
+    if (!work)
+        return NULL;
+    struct vboard *v = calloc(1, sizeof *v);
+    if (!v) {
+        tdm_vwork_close(work);
+        tdm_fail(error, "out of memory");
+        return NULL;
+    }
+    *v = (struct vboard){{&tdm_executor_vboard}, work};
+    return &v->base;
+}
+
+static void vboard_close(struct tdm_executor *executor)
+{
+    struct vboard *v = (struct vboard *)(void *)executor;
+    tdm_vwork_close(v->work);
+    free(v);
+}
+
+static int vboard_run(struct tdm_executor *executor, const struct tdm_vwork_job *work,
+                      double *seconds, struct tdm_error *error)
+{
+    return tdm_vwork_run(((struct vboard *)(void *)executor)->work, work, seconds, error);
+}
+
+const struct tdm_executor_type tdm_executor_vboard = {
+    .name = "vboard",
+    .summary = "a virtual board (tandem-vboard) does it, in its own time",
+    .open = vboard_open,
+    .close = vboard_close,
+    .run = vboard_run};

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "hil/agent/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/error.h"
+
+enum state { IDLE, GIVEN, DONE, ENDING };
+
+struct tdm_worker {
+    struct tdm_hw *hw;
+    struct tdm_executor *executor;
+    struct tdm_sensors *sensors; // NULL: none
+    pthread_t thread;
+    pthread_mutex_t lock; // of what follows
+    pthread_cond_t changed;
+    enum state state;
+    struct tdm_order order;
+    struct tdm_hold *hold;
+    struct tdm_answer answer;
+    int ready; // eventfd
+};
+
+static void sleep_for(double seconds)
+{
+    struct timespec left = {(time_t)seconds, (long)(1e9 * (seconds - floor(seconds)))};
+    while (seconds > 0 && nanosleep(&left, &left) && errno == EINTR)
+        ;
+}
+
+// ---- what is in force --------------------------------------------------------------------------
+
+static bool is_slowed(enum tdm_finding finding)
+{
+    return finding == TDM_FINDING_THROTTLED || finding == TDM_FINDING_HELD_DOWN;
+}
+
+static void look(struct tdm_hw *hw, struct tdm_hold *hold, double hottest, double hz[TDM_DOMAINS],
+                 bool *throttled)
+{
+    struct tdm_report report;
+    const struct tdm_setting nothing = tdm_setting_none();
+    const struct tdm_hand hand = {.hw = hw};
+    *throttled = false;
+    if (!hold || tdm_hold_look(hold, &report, NULL))
+        tdm_setting_look(&hand, &nothing, hottest, &report);
+    for (int d = 0; d < TDM_DOMAINS; d++) {
+        hz[d] = report.clock[d].hz;
+        *throttled |= is_slowed(report.clock[d].finding);
+    }
+}
+
+void tdm_worker_read(struct tdm_hw *hw, struct tdm_hold *hold, struct tdm_sensors *sensors,
+                     struct tdm_agent_readings *readings)
+{
+    readings->power = sensors ? tdm_sensors_total(sensors, NULL) : NAN;
+    readings->temperature = sensors ? tdm_sensors_hottest(sensors, NULL) : NAN;
+    look(hw, hold, readings->temperature, readings->hz, &readings->throttled);
+}
+
+// ---- segments ----------------------------------------------------------------------------------
+
+static double sensor_period(const struct tdm_sensors *sensors)
+{
+    double period = 0;
+    for (size_t i = 0; i < tdm_sensors_count(sensors); i++)
+        if (tdm_sensors_at(sensors, i)->kind == TDM_SENSOR_RAIL)
+            period = fmax(period, tdm_sensors_at(sensors, i)->period);
+    return period;
+}
+
+// What the sensors saw between two times, once a sample after them is there. Energies are for
+// `seconds`, which is what the board says that it took: less than our watch does by a message.
+static void measure(struct tdm_worker *w, double from, double to, double seconds,
+                    struct tdm_agent_segment *segment)
+{
+    segment->seconds = seconds;
+    segment->joules = segment->error = segment->temperature = NAN;
+    if (w->sensors) {
+        sleep_for(1.5 * sensor_period(w->sensors) - (tdm_sensors_now() - to));
+        const double scale = to > from ? seconds / (to - from) : 1;
+        const struct tdm_energy total = tdm_sensors_total_energy(w->sensors, from, to);
+        segment->joules = scale * total.joules;
+        segment->error = scale * total.error;
+        segment->temperature = tdm_sensors_hottest(w->sensors, NULL);
+        for (size_t i = 0; i < tdm_sensors_count(w->sensors); i++)
+            if (tdm_sensors_at(w->sensors, i)->kind == TDM_SENSOR_RAIL &&
+                segment->rail_count < TDM_AGENT_RAILS)
+                segment->rail[segment->rail_count++] =
+                    scale * tdm_sensors_energy(w->sensors, i, from, to).joules;
+    }
+    pthread_mutex_lock(&w->lock); // the hold stays while we look
+    look(w->hw, w->hold, segment->temperature, segment->hz, &segment->throttled);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static int run(struct tdm_worker *w, struct tdm_answer *answer, struct tdm_error *error)
+{
+    double seconds;
+    const struct tdm_vwork_job work = tdm_order_work(&w->order);
+    const double from = tdm_sensors_now();
+    if (w->executor->type->run(w->executor, &work, &seconds, error))
+        return -1;
+    measure(w, from, tdm_sensors_now(), seconds, &answer->segment);
+    return 0;
+}
+
+static int rest(struct tdm_worker *w, struct tdm_answer *answer)
+{
+    const double from = tdm_sensors_now();
+    sleep_for(w->order.seconds);
+    const double to = tdm_sensors_now();
+    measure(w, from, to, to - from, &answer->segment);
+    return 0;
+}
+
+static int set(struct tdm_worker *w, struct tdm_answer *answer, struct tdm_error *error)
+{
+    const double from = tdm_sensors_now();
+    const int status = tdm_hold_set(w->hold, &w->order.setting, &answer->report, error);
+    answer->seconds = tdm_sensors_now() - from;
+    return status;
+}
+
+// ---- the thread --------------------------------------------------------------------------------
+
+static void carry_out(struct tdm_worker *w, struct tdm_answer *answer)
+{
+    struct tdm_error error = {0};
+    int status = -1;
+    *answer = (struct tdm_answer){.kind = w->order.kind, .number = w->order.number};
+    if (w->order.kind == TDM_ORDER_RUN)
+        status = run(w, answer, &error);
+    else if (w->order.kind == TDM_ORDER_REST)
+        status = rest(w, answer);
+    else if (w->order.kind == TDM_ORDER_SET)
+        status = set(w, answer, &error);
+    else
+        assert(!"an order that takes time");
+    if (status) {
+        answer->refusal = TDM_REFUSAL_FAILED;
+        snprintf(answer->reason, sizeof answer->reason, "%.250s", error.message);
+    }
+}
+
+static void *work(void *context)
+{
+    struct tdm_worker *w = context;
+    pthread_mutex_lock(&w->lock);
+    while (w->state != ENDING) {
+        if (w->state != GIVEN) {
+            pthread_cond_wait(&w->changed, &w->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&w->lock);
+        struct tdm_answer answer;
+        carry_out(w, &answer);
+        pthread_mutex_lock(&w->lock);
+        w->answer = answer;
+        if (w->state == GIVEN)
+            w->state = DONE;
+        eventfd_write(w->ready, 1);
+        pthread_cond_broadcast(&w->changed);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+struct tdm_worker *tdm_worker_start(struct tdm_hw *hw, struct tdm_executor *executor,
+                                    struct tdm_sensors *sensors)
+{
+    struct tdm_worker *w = calloc(1, sizeof *w);
+    if (!w)
+        return NULL;
+    *w = (struct tdm_worker){.hw = hw, .executor = executor, .sensors = sensors};
+    w->ready = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    if (w->ready >= 0 && pthread_create(&w->thread, NULL, work, w) == 0)
+        return w;
+    if (w->ready >= 0)
+        close(w->ready);
+    free(w);
+    return NULL;
+}
+
+void tdm_worker_stop(struct tdm_worker *w)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->state = ENDING;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->changed);
+    close(w->ready);
+    free(w);
+}
+
+void tdm_worker_give(struct tdm_worker *w, const struct tdm_order *order, struct tdm_hold *hold)
+{
+    pthread_mutex_lock(&w->lock);
+    assert(w->state == IDLE);
+    w->order = *order;
+    w->hold = hold;
+    w->state = GIVEN;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+}
+
+int tdm_worker_descriptor(const struct tdm_worker *w)
+{
+    return w->ready;
+}
+
+bool tdm_worker_done(struct tdm_worker *w, struct tdm_answer *answer)
+{
+    eventfd_t count;
+    pthread_mutex_lock(&w->lock);
+    const bool done = w->state == DONE;
+    if (done) {
+        eventfd_read(w->ready, &count);
+        *answer = w->answer;
+        w->state = IDLE;
+        w->hold = NULL;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return done;
+}
+
+void tdm_worker_let_go(struct tdm_worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    while (w->state == GIVEN && w->order.kind == TDM_ORDER_SET)
+        pthread_cond_wait(&w->changed, &w->lock);
+    w->hold = NULL;
+    pthread_mutex_unlock(&w->lock);
+}
