@@ -17,7 +17,7 @@ add_custom_command(
             "${cloud_proto}"
     DEPENDS "${cloud_proto}" VERBATIM)
 
-file(GLOB cloud_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" hil/cloud/*.c)
+file(GLOB cloud_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" hil/cloud/*.c hil/keys/*.c)
 list(REMOVE_ITEM cloud_sources hil/cloud/main.c)
 add_library(tandem_cloud STATIC EXCLUDE_FROM_ALL ${cloud_sources} "${cloud_made}/hil/cloud/cloud.pb-c.c")
 set_source_files_properties("${cloud_made}/hil/cloud/cloud.pb-c.c" PROPERTIES COMPILE_OPTIONS -w)

@@ -127,7 +127,7 @@ foreach(source IN LISTS fuzz_sources)
     target_link_libraries(${target} PRIVATE tandem_static)
     if(name STREQUAL "vboard")
         target_link_libraries(${target} PRIVATE tandem_vboard)
-    elseif(name STREQUAL "cloud")
+    elseif(name MATCHES "^cloud")
         target_link_libraries(${target} PRIVATE tandem_cloud)
     endif()
     # libFuzzer's own prototypes are in no header of C; asserts are what a fuzzer is for.

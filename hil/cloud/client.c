@@ -12,6 +12,7 @@
 #include "hil/cloud/desk.h"
 #include "hil/cloud/message.h"
 #include "hil/inference/part.h"
+#include "hil/keys/zap.h"
 
 enum { LARGEST_REPLY = 64 + 4 * TDM_CLASSES + 1024 };
 
@@ -115,13 +116,16 @@ static int set(void *socket, int option, int value)
     return zmq_setsockopt(socket, option, &value, sizeof value);
 }
 
-static int connect_to(struct tdm_cloud *cloud, struct tdm_error *error)
+static int connect_to(struct tdm_cloud *cloud, const struct tdm_cloud_keys *keys,
+                      struct tdm_error *error)
 {
     const int64_t largest = LARGEST_REPLY;
     cloud->context = zmq_ctx_new();
     cloud->dealer = cloud->context ? zmq_socket(cloud->context, ZMQ_DEALER) : NULL;
     if (!cloud->dealer)
         return tdm_fail(error, "out of memory");
+    if (keys && tdm_zap_trust(cloud->dealer, &keys->own, keys->server, error))
+        return -1;
     if (set(cloud->dealer, ZMQ_LINGER, 0) ||
         set(cloud->dealer, ZMQ_IPV6, strncmp(cloud->uri, "tcp://[", 7) == 0) ||
         zmq_setsockopt(cloud->dealer, ZMQ_MAXMSGSIZE, &largest, sizeof largest) ||
@@ -152,7 +156,8 @@ static int learn_size(struct tdm_cloud *cloud, double timeout, struct tdm_error 
     return tdm_features_fit(cloud->takes) ? 0 : no_reply(cloud, error);
 }
 
-struct tdm_cloud *tdm_cloud_open(const char *uri, const char *network, double timeout,
+struct tdm_cloud *tdm_cloud_open(const char *uri, const char *network,
+                                 const struct tdm_cloud_keys *keys, double timeout,
                                  struct tdm_error *error)
 {
     struct tdm_cloud *cloud = calloc(1, sizeof *cloud);
@@ -164,7 +169,7 @@ struct tdm_cloud *tdm_cloud_open(const char *uri, const char *network, double ti
     if ((size_t)snprintf(cloud->network, sizeof cloud->network, "%s", network) >=
         sizeof cloud->network)
         tdm_fail(error, "the network's name '%.64s…' is too long", network);
-    else if (!connect_to(cloud, error) && !learn_size(cloud, timeout, error))
+    else if (!connect_to(cloud, keys, error) && !learn_size(cloud, timeout, error))
         return cloud;
     tdm_cloud_close(cloud);
     return NULL;

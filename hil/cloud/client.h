@@ -5,8 +5,15 @@
 #define TDM_CLOUD_CLIENT_H
 
 #include "hil/inference/remote.h"
+#include "hil/keys/keys.h"
 
 struct tdm_cloud;
+
+/** For a server that lets in only whom it knows. */
+struct tdm_cloud_keys {
+    struct tdm_keys own;
+    char server[TDM_KEY_TEXT]; /**< its public key */
+};
 
 /** What came back. `logits` is valid until the next call. */
 struct tdm_cloud_answer {
@@ -17,10 +24,12 @@ struct tdm_cloud_answer {
 };
 
 /**
- * Connects to a server and asks what its network takes; waits at most `timeout` s for that. The
- * caller closes it. NULL with `error`: nobody answers, or the server has no such network.
+ * Connects to a server (`keys` NULL: to one that asks for none) and asks what its network takes;
+ * waits at most `timeout` s for that. The caller closes it. NULL with `error`: nobody answers, as
+ * nobody does to a stranger, or the server has no such network.
  */
-struct tdm_cloud *tdm_cloud_open(const char *uri, const char *network, double timeout,
+struct tdm_cloud *tdm_cloud_open(const char *uri, const char *network,
+                                 const struct tdm_cloud_keys *keys, double timeout,
                                  struct tdm_error *error);
 void tdm_cloud_close(struct tdm_cloud *cloud);
 

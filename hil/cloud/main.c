@@ -31,6 +31,9 @@ static const char usage[] =
     "  --queue N        asks that may wait, of all clients: 256\n"
     "  --share N        of these, of one client: 32\n"
     "  --clients N      that may have asks waiting at a time: 64\n"
+    "  --key FILE       its pair of keys (tandem hil keys), and\n"
+    "  --known FILE     whom it lets in: a public key a line, a name behind it. With both it may\n"
+    "                   listen anywhere: --bind \"tcp://*:7464\"; strangers get no reply at all\n"
     "  --provider P     what it runs on: cpu (default), cuda, tensorrt\n"
     "  --threads N      of a batch: 1\n"
     "  --ready-fd N     writes the line `ready URI` there, too, and closes it\n"
@@ -41,13 +44,15 @@ static const char usage[] =
 struct wishes {
     struct tdm_desk_options desk;
     struct tdm_session_options session;
-    const char *uri, *names[TDM_DESK_NETWORKS];
+    const char *uri, *key, *known, *names[TDM_DESK_NETWORKS];
     int name_count, ready;
 };
 
 struct cloud {
     struct tdm_runtime *runtime;
     struct tdm_server *server;
+    struct tdm_keys keys;
+    struct tdm_known *known;
     struct tdm_remote *remotes[TDM_DESK_NETWORKS];
     int remote_count;
 };
@@ -97,6 +102,14 @@ static int add_network(struct cloud *cloud, const struct wishes *wishes, const c
     return tdm_desk_add(tdm_server_desk(cloud->server), &network, error);
 }
 
+static int lock(struct cloud *cloud, const struct wishes *wishes, struct tdm_error *error)
+{
+    if (tdm_keys_read(&cloud->keys, wishes->key, error))
+        return -1;
+    cloud->known = tdm_known_read(wishes->known, error);
+    return cloud->known ? tdm_server_guard(cloud->server, &cloud->keys, cloud->known, error) : -1;
+}
+
 static int start(struct cloud *cloud, const struct wishes *wishes, struct tdm_error *error)
 {
     cloud->runtime = tdm_runtime_open(NULL, error);
@@ -108,6 +121,8 @@ static int start(struct cloud *cloud, const struct wishes *wishes, struct tdm_er
     for (int i = 0; i < wishes->name_count; i++)
         if (add_network(cloud, wishes, wishes->names[i], error))
             return -1;
+    if (wishes->key && lock(cloud, wishes, error))
+        return -1;
     return tdm_server_listen(cloud->server, wishes->uri, error);
 }
 
@@ -117,6 +132,8 @@ static void stop(struct cloud *cloud)
     for (int i = 0; i < cloud->remote_count; i++)
         tdm_remote_close(cloud->remotes[i]);
     tdm_runtime_close(cloud->runtime);
+    free(cloud->known);
+    memset(&cloud->keys, 0, sizeof cloud->keys);
 }
 
 // ---- options -----------------------------------------------------------------------------------
@@ -142,6 +159,10 @@ static int take_other(struct wishes *wishes, int letter, const char *text)
         wishes->names[wishes->name_count++] = text;
     else if (letter == 'u')
         wishes->uri = text;
+    else if (letter == 'k')
+        wishes->key = text;
+    else if (letter == 'n')
+        wishes->known = text;
     else if (letter == 'p' && !tdm_provider_find(text, &wishes->session.provider, &error))
         return 0;
     else if (letter == 'w' && !tdm_quantity_parse(text, TDM_TIME, &wishes->desk.patience, &error) &&
@@ -158,6 +179,7 @@ static int read_options(int argc, char **argv, struct wishes *wishes)
         {"queue", required_argument, NULL, 'q'},   {"share", required_argument, NULL, 's'},
         {"clients", required_argument, NULL, 'c'}, {"provider", required_argument, NULL, 'p'},
         {"threads", required_argument, NULL, 't'}, {"ready-fd", required_argument, NULL, 'r'},
+        {"key", required_argument, NULL, 'k'},     {"known", required_argument, NULL, 'n'},
         {"help", no_argument, NULL, 'h'},          {0}};
     const struct {
         int letter, most, *value;
@@ -174,6 +196,10 @@ static int read_options(int argc, char **argv, struct wishes *wishes)
                 result = take_whole(options[index].name, optarg, wholes[i].most, wholes[i].value);
         if (result || take_other(wishes, letter, optarg))
             return -1;
+    }
+    if (!wishes->key != !wishes->known) {
+        fputs("tandem-cloud: --key and --known go together\n", stderr);
+        return -1;
     }
     if (optind < argc || !wishes->name_count) {
         fputs("tandem-cloud: it takes --dnn NAME, and options; see --help\n", stderr);
@@ -212,8 +238,9 @@ static int serve(struct cloud *cloud, const struct wishes *wishes)
     const struct tdm_desk_counts counts = tdm_desk_counts(tdm_server_desk(cloud->server));
     fprintf(stderr,
             "tandem-cloud: answered %" PRIu64 " in %" PRIu64 " batches, refused %" PRIu64
-            " (%" PRIu64 " malformed)\n",
-            counts.answered, counts.batches, counts.refused, counts.malformed);
+            " (%" PRIu64 " malformed), turned away %" PRIu64 "\n",
+            counts.answered, counts.batches, counts.refused, counts.malformed,
+            tdm_server_strangers(cloud->server));
     close(signals);
     return code;
 }

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <zmq.h>
 
+#include "hil/keys/zap.h"
+
 enum {
     MESSAGES = 64,  // taken before it looks whether a batch is due
     UNSENT = 256,   // replies that wait for one client; more are dropped
@@ -18,6 +20,7 @@ enum {
 struct tdm_server {
     void *context, *router;
     struct tdm_desk *desk;
+    struct tdm_zap *zap; // NULL: nobody is asked for a key
     char uri[256];
 };
 
@@ -65,6 +68,7 @@ void tdm_server_close(struct tdm_server *server)
         return;
     if (server->router)
         zmq_close(server->router);
+    tdm_zap_close(server->zap);
     if (server->context)
         zmq_ctx_term(server->context);
     tdm_desk_free(server->desk);
@@ -81,6 +85,11 @@ const char *tdm_server_uri(const struct tdm_server *server)
     return server->uri;
 }
 
+uint64_t tdm_server_strangers(const struct tdm_server *server)
+{
+    return server->zap ? tdm_zap_refused(server->zap) : 0;
+}
+
 // Without keys nobody from outside may come.
 static int is_local(const char *uri)
 {
@@ -92,14 +101,21 @@ static int is_local(const char *uri)
     return 0;
 }
 
+int tdm_server_guard(struct tdm_server *server, const struct tdm_keys *keys,
+                     const struct tdm_known *known, struct tdm_error *error)
+{
+    server->zap = tdm_zap_open(server->context, known, error);
+    return server->zap ? tdm_zap_guard(server->router, keys, error) : -1;
+}
+
 int tdm_server_listen(struct tdm_server *server, const char *uri, struct tdm_error *error)
 {
     const int64_t largest = (int64_t)tdm_desk_largest(server->desk);
     size_t size = sizeof server->uri;
-    if (!is_local(uri))
+    if (!server->zap && !is_local(uri))
         return tdm_fail(error,
-                        "'%.128s' can be reached from outside; it listens at tcp://127.0.0.1:PORT "
-                        "or ipc://PATH",
+                        "'%.128s' can be reached from outside; without keys it listens at "
+                        "tcp://127.0.0.1:PORT or ipc://PATH",
                         uri);
     if (set(server->router, ZMQ_LINGER, 0) || set(server->router, ZMQ_SNDHWM, UNSENT) ||
         set(server->router, ZMQ_RCVHWM, UNTAKEN) || set(server->router, ZMQ_ROUTER_MANDATORY, 1) ||
@@ -143,12 +159,17 @@ static long patience(const struct tdm_server *server)
 int tdm_server_run(struct tdm_server *server, int stop, struct tdm_error *error)
 {
     zmq_pollitem_t items[] = {{.socket = server->router, .events = ZMQ_POLLIN},
-                              {.fd = stop, .events = ZMQ_POLLIN}};
+                              {.fd = stop, .events = ZMQ_POLLIN},
+                              {.events = ZMQ_POLLIN}};
+    if (server->zap)
+        items[2].socket = tdm_zap_socket(server->zap);
     for (;;) {
-        if (zmq_poll(items, 2, patience(server)) < 0 && errno != EINTR)
+        if (zmq_poll(items, server->zap ? 3 : 2, patience(server)) < 0 && errno != EINTR)
             return tdm_fail(error, "cannot wait for messages: %s", zmq_strerror(errno));
         if (items[1].revents)
             return 0;
+        if (items[2].revents)
+            tdm_zap_answer(server->zap);
         for (int i = 0; i < MESSAGES && take_one(server); i++)
             ;
         tdm_desk_run(server->desk, now());

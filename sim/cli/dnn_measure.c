@@ -34,7 +34,8 @@ struct row {
 };
 
 struct measuring {
-    const char *reference, *data, *part, *provider, *cloud;
+    const char *reference, *data, *part, *provider;
+    struct tdm_elsewhere_server cloud;
     uint64_t count, threads;
     bool json;
     struct list xi, bits, lambda;
@@ -225,7 +226,7 @@ static int open_all(struct measuring *m, struct tdm_error *error)
     if (m->runtime)
         m->split = tdm_split_open(m->runtime, m->folder, &m->options, error);
     if (!m->split ||
-        tdm_elsewhere_open(&m->remote, m->runtime, m->folder, &m->options, m->cloud, error))
+        tdm_elsewhere_open(&m->remote, m->runtime, m->folder, &m->options, &m->cloud, error))
         return -1;
     const struct tdm_features gives = tdm_split_features(m->split);
     const struct tdm_features takes = tdm_elsewhere_takes(&m->remote);
@@ -297,7 +298,15 @@ static int read_options(struct measuring *m, int argc, char **argv)
         {.name = "cloud",
          .argument = "URI",
          .help = "have the remote part run by the tandem-cloud there, tcp://HOST:PORT",
-         .text = &m->cloud},
+         .text = &m->cloud.uri},
+        {.name = "key",
+         .argument = "FILE",
+         .help = "our pair of keys, where that server asks for one (tandem hil keys)",
+         .text = &m->cloud.key},
+        {.name = "server-key",
+         .argument = "FILE",
+         .help = "the server's public key",
+         .text = &m->cloud.server_key},
         {.name = "json", .help = "for programs", .flag = &m->json},
     };
     const struct tdm_usage usage = {

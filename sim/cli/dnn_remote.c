@@ -8,11 +8,18 @@
 
 static const double patience = 10; // s for any reply
 
-static int open_there(struct tdm_elsewhere *elsewhere, const char *folder, const char *uri,
-                      struct tdm_error *error)
+static int open_there(struct tdm_elsewhere *elsewhere, const char *folder,
+                      const struct tdm_elsewhere_server *server, struct tdm_error *error)
 {
     const char *slash = strrchr(folder, '/');
-    elsewhere->there = tdm_cloud_open(uri, slash ? slash + 1 : folder, patience, error);
+    struct tdm_cloud_keys keys;
+    if (!server->key != !server->server_key)
+        return tdm_fail(error, "--key and --server-key go together");
+    if (server->key && (tdm_keys_read(&keys.own, server->key, error) ||
+                        tdm_keys_read_public(keys.server, server->server_key, error)))
+        return -1;
+    elsewhere->there = tdm_cloud_open(server->uri, slash ? slash + 1 : folder,
+                                      server->key ? &keys : NULL, patience, error);
     return elsewhere->there ? 0 : -1;
 }
 
@@ -33,22 +40,23 @@ static int run_there(struct tdm_elsewhere *elsewhere, struct tdm_packet packet, 
     return 0;
 }
 #else
-static int open_there(struct tdm_elsewhere *elsewhere, const char *folder, const char *uri,
-                      struct tdm_error *error)
+static int open_there(struct tdm_elsewhere *elsewhere, const char *folder,
+                      const struct tdm_elsewhere_server *server, struct tdm_error *error)
 {
     (void)elsewhere;
     (void)folder;
-    return tdm_fail(error, "%.64s: this program was built without ZeroMQ and protobuf-c", uri);
+    return tdm_fail(error, "%.64s: this program was built without ZeroMQ and protobuf-c",
+                    server->uri);
 }
 #endif
 
 int tdm_elsewhere_open(struct tdm_elsewhere *elsewhere, struct tdm_runtime *runtime,
                        const char *folder, const struct tdm_session_options *options,
-                       const char *uri, struct tdm_error *error)
+                       const struct tdm_elsewhere_server *server, struct tdm_error *error)
 {
     *elsewhere = (struct tdm_elsewhere){0};
-    if (uri)
-        return open_there(elsewhere, folder, uri, error);
+    if (server->uri)
+        return open_there(elsewhere, folder, server, error);
     elsewhere->here = tdm_remote_open(runtime, folder, options, 1, error);
     return elsewhere->here ? 0 : -1;
 }

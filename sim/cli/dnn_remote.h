@@ -5,18 +5,23 @@
 
 #include "hil/inference/remote.h"
 
+/** A server, and the files of the keys that it asks for; `uri` NULL: this process. */
+struct tdm_elsewhere_server {
+    const char *uri, *key, *server_key;
+};
+
 struct tdm_elsewhere {
     struct tdm_remote *here;
     struct tdm_cloud *there; /**< or this one */
 };
 
 /**
- * Opens FOLDER/remote.onnx, or, with `uri`, the network called as the folder at that server. The
+ * Opens FOLDER/remote.onnx, or, with a server, the network called as the folder there. The
  * caller closes it, also after -1 with `error`.
  */
 int tdm_elsewhere_open(struct tdm_elsewhere *elsewhere, struct tdm_runtime *runtime,
                        const char *folder, const struct tdm_session_options *options,
-                       const char *uri, struct tdm_error *error);
+                       const struct tdm_elsewhere_server *server, struct tdm_error *error);
 void tdm_elsewhere_close(struct tdm_elsewhere *elsewhere);
 
 struct tdm_features tdm_elsewhere_takes(const struct tdm_elsewhere *elsewhere);

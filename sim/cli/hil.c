@@ -18,6 +18,7 @@ static const struct command {
     {"read", tdm_hil_read, "power by rail, energy, temperatures"},
     {"set", tdm_hil_set, "clocks, cores, fan, for a while or while a command runs"},
     {"restore", tdm_hil_restore, "put back what a program that died has left"},
+    {"keys", tdm_hil_keys, "make the keys by which boards and servers know each other"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

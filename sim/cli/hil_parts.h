@@ -35,6 +35,7 @@ int tdm_hil_probe(int argc, char **argv);
 int tdm_hil_read(int argc, char **argv);
 int tdm_hil_set(int argc, char **argv);
 int tdm_hil_restore(int argc, char **argv);
+int tdm_hil_keys(int argc, char **argv);
 int tdm_cli_hil(int argc, char **argv);
 
 #endif

@@ -12,13 +12,14 @@ ROOMS = {
     "sim/env": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env"},
     "hil/board": {"sim/core", "sim/model", "hil/board"},
     "hil/inference": {"sim/core", "hil/inference"},
-    "hil/cloud": {"sim/core", "sim/model", "hil/inference", "hil/cloud"},
+    "hil/keys": {"sim/core", "hil/keys"},
+    "hil/cloud": {"sim/core", "sim/model", "hil/inference", "hil/keys", "hil/cloud"},
     "hil/guardian": {"sim/core", "sim/model", "hil/board", "hil/guardian"},
     "hil/vboard": {"sim/core", "sim/trace", "sim/model", "sim/engine", "hil/vboard"},
     "hil": {"sim/core", "sim/trace", "sim/model", "sim/engine", "hil/board", "hil/inference", "hil"},
     "policies": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env", "policies"},
     "sim/cli": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env", "hil/board",
-                "hil/inference", "hil/cloud", "hil", "policies", "sim/cli"},
+                "hil/inference", "hil/keys", "hil/cloud", "hil", "policies", "sim/cli"},
 }
 
 # Foreign headers, and the one file (or the few whose names begin alike) that may include them.

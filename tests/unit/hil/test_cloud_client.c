@@ -95,7 +95,7 @@ static struct tdm_packet packet_of(float value, uint8_t *bytes)
 static struct tdm_cloud *open_cloud(void)
 {
     struct tdm_error error = {0};
-    struct tdm_cloud *cloud = tdm_cloud_open(tdm_server_uri(server), "sum", 10, &error);
+    struct tdm_cloud *cloud = tdm_cloud_open(tdm_server_uri(server), "sum", NULL, 10, &error);
     assert_non_null(cloud);
     assert_int_equal(tdm_cloud_takes(cloud).channels, 3);
     assert_int_equal(tdm_cloud_takes(cloud).plane, 5);
@@ -144,7 +144,7 @@ static void *ask_many(void *context)
 {
     const int *which = context;
     struct tdm_error error = {0};
-    struct tdm_cloud *cloud = tdm_cloud_open(tdm_server_uri(server), "sum", 20, &error);
+    struct tdm_cloud *cloud = tdm_cloud_open(tdm_server_uri(server), "sum", NULL, 20, &error);
     uint64_t first = 0;
     int asked = 0, right = 0, together = 0;
     uint8_t bytes[256];
@@ -185,11 +185,11 @@ static void who_is_not_there_is_said(void **state)
 {
     struct tdm_error error = {0};
     (void)state;
-    assert_null(tdm_cloud_open("tcp://127.0.0.1:1", "sum", 0.05, &error));
+    assert_null(tdm_cloud_open("tcp://127.0.0.1:1", "sum", NULL, 0.05, &error));
     assert_non_null(strstr(error.message, "no tandem-cloud answers"));
-    assert_null(tdm_cloud_open(tdm_server_uri(server), "other", 10, &error));
+    assert_null(tdm_cloud_open(tdm_server_uri(server), "other", NULL, 10, &error));
     assert_non_null(strstr(error.message, "no such network"));
-    assert_null(tdm_cloud_open("nonsense", "sum", 1, &error));
+    assert_null(tdm_cloud_open("nonsense", "sum", NULL, 1, &error));
     assert_non_null(strstr(error.message, "cannot connect"));
 }
 
@@ -235,7 +235,7 @@ static void strange_replies_are_refused(void **state)
         impostor.bytes = replies[i].bytes;
         impostor.size = replies[i].size;
         assert_int_equal(pthread_create(&other, NULL, impose, &impostor), 0);
-        assert_null(tdm_cloud_open(uri, "sum", 10, &error));
+        assert_null(tdm_cloud_open(uri, "sum", NULL, 10, &error));
         assert_non_null(strstr(error.message, "no reply of a tandem-cloud"));
         pthread_join(other, NULL);
     }

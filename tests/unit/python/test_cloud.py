@@ -21,6 +21,7 @@ import zmq
 
 ROOT = Path(__file__).resolve().parents[3]
 CLOUD = os.environ.get("TANDEM_CLOUD", "")
+TANDEM = os.environ["TANDEM_BIN"]
 STAGES = ROOT / "platforms" / "dnns" / "digits"
 DATA = ROOT / "build" / "digits"
 CHANNELS, SIDE = 32, 4
@@ -108,11 +109,12 @@ class Server:
         self.uri = line.split()[1]
 
     def stop(self):
-        """What it said in the end: answered, batches, refused, malformed."""
+        """What it said in the end: answered, batches, refused, malformed, strangers."""
         self.process.send_signal(signal.SIGTERM)
         said = self.process.communicate(timeout=30)[1]
         assert self.process.returncode == 0, said
-        counts = re.search(r"answered (\d+) in (\d+) batches, refused (\d+) \((\d+) malformed\)", said)
+        counts = re.search(r"answered (\d+) in (\d+) batches, refused (\d+) "
+                           r"\((\d+) malformed\), turned away (\d+)", said)
         return [int(count) for count in counts.groups()]
 
 
@@ -122,14 +124,15 @@ class Board:
     def __init__(self, context, uri):
         self.socket = context.socket(zmq.DEALER)
         self.socket.linger = 0
-        self.socket.connect(uri)
+        if uri:
+            self.socket.connect(uri)
 
     def send(self, *frames):
         self.socket.send_multipart(frames)
 
     def reply(self, seconds=20):
         """The next Reply's fields, or None."""
-        if not self.socket.poll(1000 * seconds):
+        if not self.socket.poll(int(1000 * seconds)):
             return None
         return fields(self.socket.recv())
 
@@ -151,8 +154,8 @@ class Cloud(unittest.TestCase):
         self.addCleanup(context.destroy, 0)
         return server, context
 
-    def board(self, context, server):
-        board = Board(context, server.uri)
+    def board(self, context, server=None):
+        board = Board(context, server and server.uri)
         self.addCleanup(board.close)
         return board
 
@@ -173,7 +176,7 @@ class Cloud(unittest.TestCase):
         self.assertEqual((reply[2], reply.get(3, NONE), reply[10]), (2, NONE, 1))
         self.assertGreaterEqual(reply[11], 2000)  # it waited for others
         self.check_logits(reply, seen)
-        self.assertEqual(server.stop(), [1, 1, 0, 0])
+        self.assertEqual(server.stop(), [1, 1, 0, 0, 0])
 
     def test_several_clients_at_once(self):
         """Each has several asks under way; each answer is right, and batches are shared."""
@@ -198,7 +201,7 @@ class Cloud(unittest.TestCase):
             for reply in mine:
                 self.assertEqual(reply.get(3, NONE), NONE)
                 self.check_logits(reply, drawn(1000 * which + reply[2])[1])
-        answered, batches, refused, _ = server.stop()
+        answered, batches, refused, *_ = server.stop()
         self.assertEqual((answered, refused), (clients * asks, 0))
         self.assertLess(batches, answered / 3)
 
@@ -207,14 +210,14 @@ class Cloud(unittest.TestCase):
         if not (DATA / "test-images.idx").exists():
             self.skipTest("no build/digits; './bootstrap inference' makes it")
         server, _ = self.start("tcp://127.0.0.1:*", "--wait", "200 us")
-        command = [os.environ["TANDEM_BIN"], "dnn", "measure", "digits", "--data", str(DATA),
+        command = [TANDEM, "dnn", "measure", "digits", "--data", str(DATA),
                    "--count", "100", "--json"]
         local = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout
         boards = [subprocess.Popen([*command, "--cloud", server.uri], stdout=subprocess.PIPE)
                   for _ in range(3)]
         for board in boards:
             self.assertEqual(board.communicate(timeout=240)[0], local)
-        answered, batches, refused, _ = server.stop()
+        answered, batches, refused, *_ = server.stop()
         self.assertEqual((answered, refused), (3 * 100 * 4 * 5, 0))
         self.assertLess(batches, answered)
 
@@ -238,7 +241,7 @@ class Cloud(unittest.TestCase):
             self.assertTrue(reply[4])
         good.send(ask(1, sent))
         self.check_logits(good.reply(), seen)
-        answered, _, refused, malformed = server.stop()
+        answered, _, refused, malformed, _ = server.stop()
         self.assertEqual((answered, refused), (1, len(junk) + len(wrong)))
         self.assertEqual(malformed, len(junk) + 4)
 
@@ -297,6 +300,67 @@ class Cloud(unittest.TestCase):
             sent, seen = drawn(9)
             board.send(ask(1, sent))
             self.check_logits(board.reply(), seen)
+            server.stop()
+
+    def make_keys(self, place, name):
+        """A file with a pair of keys, made by the command, and its public half."""
+        path = Path(place) / name
+        done = subprocess.run([TANDEM, "hil", "keys", path], capture_output=True, text=True,
+                              check=True, timeout=60)
+        return path, done.stdout.strip()
+
+    def guarded(self, place):
+        """A server with keys that knows one board; its and the board's files."""
+        server_file, _ = self.make_keys(place, "server")
+        board_file, public = self.make_keys(place, "board")
+        known = Path(place) / "known"
+        known.write_text(f"# who may come\n\n  {public} xavier in the hall\n", encoding="ascii")
+        server, context = self.start("tcp://127.0.0.1:*", "--key", str(server_file), "--known",
+                                     str(known))
+        return server, context, server_file, board_file
+
+    def test_keys(self):
+        """Who is known is served; strangers, and who has no key or the wrong server's, get nothing."""
+        with tempfile.TemporaryDirectory() as place:
+            server, context, server_file, board_file = self.guarded(place)
+            stranger_file, _ = self.make_keys(place, "stranger")
+            sent, seen = drawn(11)
+
+            def knock(own, trusted):
+                board = self.board(context)
+                if own:
+                    text = {file: dict(line.split() for line in file.read_text().splitlines()[1:])
+                            for file in (own, trusted)}
+                    board.socket.curve_publickey = text[own]["public"].encode()
+                    board.socket.curve_secretkey = text[own]["secret"].encode()
+                    board.socket.curve_serverkey = text[trusted]["public"].encode()
+                board.socket.connect(server.uri)
+                board.send(ask(1, sent))
+                return board
+
+            self.assertIsNone(knock(None, None).reply(0.5))
+            self.assertIsNone(knock(stranger_file, server_file).reply(0.5))
+            self.assertIsNone(knock(board_file, stranger_file).reply(0.5))
+            self.check_logits(knock(board_file, server_file).reply(), seen)
+            *counts, strangers = server.stop()
+            self.assertEqual(counts, [1, 1, 0, 0])
+            self.assertGreaterEqual(strangers, 1)
+
+    def test_the_command_has_keys_too(self):
+        with tempfile.TemporaryDirectory() as place:
+            server, _, server_file, board_file = self.guarded(place)
+            command = [TANDEM, "dnn", "measure", "digits", "--data", str(DATA), "--count", "3",
+                       "--cloud", server.uri]
+            if not (DATA / "test-images.idx").exists():
+                self.skipTest("no build/digits; './bootstrap inference' makes it")
+            keys = ["--key", str(board_file), "--server-key", f"{server_file}.pub"]
+            done = subprocess.run([*command, *keys], capture_output=True, text=True, timeout=60,
+                                  check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            done = subprocess.run([*command, *keys[:2]], capture_output=True, text=True, timeout=60,
+                                  check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("go together", done.stderr)
             server.stop()
 
     def test_options_that_are_wrong(self):
