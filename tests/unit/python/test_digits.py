@@ -2,7 +2,7 @@
 """The network `digits`: its file against its stages, and `tandem dnn measure` against NumPy and the
 Python package onnxruntime, which share no code with it."""
 
-import in_venv  # noqa: F401  pylint: disable=unused-import
+import in_venv_alone  # noqa: F401  pylint: disable=unused-import
 
 import gzip
 import io
