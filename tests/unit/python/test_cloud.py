@@ -2,7 +2,7 @@
 """tandem-cloud against boards that are written here, from hil/cloud/cloud.proto and the packet's form
 alone, and against what the Python package onnxruntime computes of the same features."""
 
-import in_venv  # noqa: F401  pylint: disable=unused-import
+import in_venv_alone  # noqa: F401  pylint: disable=unused-import
 
 import os
 import re
@@ -28,7 +28,7 @@ CHANNELS, SIDE = 32, 4
 NONE, MALFORMED, VERSION, ORDER, UNKNOWN, BUSY, LATE, FAILED = range(8)
 
 if not CLOUD:
-    in_venv.skip("there is no tandem-cloud: it needs ZeroMQ and protobuf-c")
+    in_venv_alone.skip("there is no tandem-cloud: it needs ZeroMQ and protobuf-c")
 
 
 def varint(number):

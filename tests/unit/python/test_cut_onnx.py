@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """tandem.cut_onnx: what the stages compute, against NumPy, and what is refused."""
 
-import in_venv  # noqa: F401  pylint: disable=unused-import
+import in_venv_alone  # noqa: F401  pylint: disable=unused-import
 
 import contextlib
 import io

@@ -2,7 +2,7 @@
 """The network `digits`: its file against its stages, and `tandem dnn measure` against NumPy and the
 Python package onnxruntime, which share no code with it."""
 
-import in_venv  # noqa: F401  pylint: disable=unused-import
+import in_venv_alone  # noqa: F401  pylint: disable=unused-import
 
 import gzip
 import io
@@ -164,6 +164,51 @@ class Described(unittest.TestCase):
 
     def test_the_stages_are_small(self):
         self.assertLess(sum(file.stat().st_size for file in STAGES.glob("*.onnx")), 500e3)
+
+
+class Training(unittest.TestCase):
+    """An epoch on few drawn pictures: what comes out has the form of what is shipped."""
+
+    @classmethod
+    def setUpClass(cls):
+        try:
+            import torch  # pylint: disable=import-outside-toplevel,unused-import
+        except ImportError as missing:
+            raise unittest.SkipTest("PyTorch is not installed") from missing
+        draw = numpy.random.default_rng(2)
+        cls.images = draw.integers(0, 256, (192, 28, 28), numpy.uint8)
+        cls.labels = draw.integers(0, 10, 192, numpy.uint8)
+
+    def test_stages_as_shipped(self):
+        with tempfile.TemporaryDirectory() as place:
+            digits_data.write_idx(self.images, Path(place) / "train-images.idx")
+            digits_data.write_idx(self.labels, Path(place) / "train-labels.idx")
+            digits.train(Path(place), Path(place) / "net", 1, 1)
+            for name in "extractor", "local", "remote":
+                made, shipped = (onnxruntime.InferenceSession(
+                    str(folder / f"{name}.onnx"), providers=["CPUExecutionProvider"])
+                    for folder in (Path(place) / "net", STAGES))
+                for ports in "get_inputs", "get_outputs":
+                    self.assertEqual([(port.name, port.type, port.shape)
+                                      for port in getattr(made, ports)()],
+                                     [(port.name, port.type, port.shape)
+                                      for port in getattr(shipped, ports)()])
+
+    def test_what_is_exported_computes_what_was_trained(self):
+        import torch  # pylint: disable=import-outside-toplevel
+        from tandem import digits_network  # pylint: disable=import-outside-toplevel
+        network = digits_network.train(self.images, self.labels, 1, 3)
+        with tempfile.TemporaryDirectory() as place:
+            digits_network.export(network, f"{place}/whole.onnx")
+            session = onnxruntime.InferenceSession(f"{place}/whole.onnx",
+                                                   providers=["CPUExecutionProvider"])
+            got = session.run(None, {"image": self.images[:5, None]})
+        with torch.no_grad():
+            wanted = network(torch.tensor(self.images[:5, None]))
+        self.assertEqual(len(got), len(wanted))
+        for mine, theirs in zip(got, wanted):
+            numpy.testing.assert_allclose(mine, theirs.numpy(), rtol=1e-3, atol=1e-4)
+        self.assertTrue(((got[1] > 0) & (got[1] < 1)).all())  # importance
 
 
 class Data(unittest.TestCase):
