@@ -94,10 +94,10 @@ static void look_again(struct tdm_worker *w, struct tdm_agent_segment *segment)
     pthread_mutex_unlock(&w->lock);
 }
 
-// J beyond those of rest at `watts`, which the board is at again since `to`, until `end`.
-static double less_rest(struct tdm_energy energy, double watts, double to, double end)
+// J beyond those of rest at `watts`, which the board was at for `seconds` of them.
+static double less_rest(struct tdm_energy energy, double watts, double seconds)
 {
-    return energy.joules - watts * (end - to);
+    return energy.joules - watts * seconds;
 }
 
 static double total_quantum(const struct tdm_sensors *sensors)
@@ -110,26 +110,31 @@ static double total_quantum(const struct tdm_sensors *sensors)
 }
 
 // The energy of work. Readings come late, and look back: so we wait until they show the board at
-// rest again, and take off what it has drawn at rest since. Energies are for `seconds`, which is
-// what the board says that it took: less than our watch does by a message.
+// rest again, and take off what it has drawn at rest since. The line between the sample before the
+// work and the first one in it belongs to it from its beginning on: it makes up for the step that
+// it misses. Energies are for `seconds`, which is what the board says that it took: less than our
+// watch does by a message.
 static void measure_work(struct tdm_worker *w, double from, double to, double seconds,
                          struct tdm_agent_segment *segment)
 {
-    const double wait = memory_of(w) + 2 * sensor_period(w->sensors);
+    const double period = sensor_period(w->sensors);
+    const double wait = memory_of(w) + 2 * period;
     const double scale = to > from ? seconds / (to - from) : 1;
     sleep_for(to + wait - tdm_sensors_now());
-    const double end = tdm_sensors_now() - sensor_period(w->sensors); // no sample is younger
-    const struct tdm_energy total = tdm_sensors_total_energy(w->sensors, from, end);
+    const double begin = from - period;
+    const double end = tdm_sensors_now() - period; // no sample is younger
+    const double resting = end - to + period;
+    const struct tdm_energy total = tdm_sensors_total_energy(w->sensors, begin, end);
     const double rest = tdm_sensors_total(w->sensors, NULL);
-    segment->joules = scale * less_rest(total, rest, to, end);
+    segment->joules = scale * less_rest(total, rest, resting);
     segment->error = scale * sqrt(total.error * total.error +
-                                  pow(total_quantum(w->sensors) * (end - to), 2) / 12);
+                                  pow(total_quantum(w->sensors) * resting, 2) / 12);
     for (size_t i = 0; i < tdm_sensors_count(w->sensors); i++)
         if (tdm_sensors_at(w->sensors, i)->kind == TDM_SENSOR_RAIL &&
             segment->rail_count < TDM_AGENT_RAILS)
             segment->rail[segment->rail_count++] =
-                scale * less_rest(tdm_sensors_energy(w->sensors, i, from, end),
-                                  tdm_sensors_read(w->sensors, i).value, to, end);
+                scale * less_rest(tdm_sensors_energy(w->sensors, i, begin, end),
+                                  tdm_sensors_read(w->sensors, i).value, resting);
 }
 
 // The energy of a rest: power hardly changes in it, so what was seen of it stands for all of it.
