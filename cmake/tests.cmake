@@ -31,6 +31,9 @@ set(test_environment
     "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:allocator_may_return_null=1"
     "UBSAN_OPTIONS=print_stacktrace=1")
 
+if(TANDEM_LINK)
+    list(APPEND test_environment "TANDEM_AGENT=$<TARGET_FILE:tandem-agent>")
+endif()
 if(TANDEM_CLOUD)
     list(APPEND test_environment "TANDEM_CLOUD=$<TARGET_FILE:tandem-cloud>")
 endif()

@@ -272,7 +272,8 @@ int tdm_agent_take(struct tdm_agent *agent, double lease, struct tdm_error *erro
 {
     struct tdm_order take = {.kind = TDM_ORDER_TAKE, .lease = lease};
     snprintf(take.who, sizeof take.who, "%s", agent->who);
-    if (call(agent, &take, 0, TDM_ORDER_NONE, error))
+    // What somebody who died has left may have to be put back first.
+    if (call(agent, &take, releasing, TDM_ORDER_NONE, error))
         return -1;
     pthread_mutex_lock(&agent->lock);
     agent->lease = lease > 0 ? lease : agent->welcome.lease;

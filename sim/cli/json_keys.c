@@ -15,6 +15,8 @@
 #define CALIBRATE "calibrate --json, each of by_dnn"
 #define MEASURE "dnn measure --json"
 #define MEASURE_ROWS "dnn measure --json, each of rows"
+#define VALIDATE "validate --json"
+#define VALIDATED "validate --json, each of policies"
 #define PROBE "hil probe --json"
 #define PROBE_CLOCKS "hil probe --json, each of clocks"
 #define PROBE_RAILS "hil probe --json, each of rails"
@@ -121,6 +123,22 @@ const struct tdm_json_key tdm_json_keys[] = {
     {MEASURE_ROWS, "bits", "1", "of each value sent; null where nothing is"},
     {MEASURE_ROWS, "lambda", "share", "weight of the board's answer; null: there is one answer"},
     {MEASURE_ROWS, "right", "1", "pictures whose answer was right"},
+    {VALIDATE, "board", "", "its URI"},
+    {VALIDATE, "policies", "", "list of the objects below, in the order asked for"},
+    {VALIDATE, "settings", "1", "different settings of clocks and offloading that were used"},
+    {VALIDATE, "settings_agreement", "1",
+     "Spearman's rank correlation of their mean energies; null for less than three"},
+    {VALIDATE, "policies_agreement", "1", "the same of the policies' costs"},
+    {VALIDATED, "policy", "", "as it was asked for"},
+    {VALIDATED, "requests", "1", "answered on the board and in simulation"},
+    {VALIDATED, "latency_mape", "%", "mean error of the model's latency against the board's"},
+    {VALIDATED, "latency_p95", "%", "95 % of requests are off by at most this"},
+    {VALIDATED, "power_mape", "%", "the same of the power from start to answer"},
+    {VALIDATED, "power_p95", "%", ""},
+    {VALIDATED, "energy_mape", "%", "the same of the board's energy from start to answer"},
+    {VALIDATED, "energy_p95", "%", ""},
+    {VALIDATED, "board_cost_j", "J", "mean cost of a request on the board"},
+    {VALIDATED, "model_cost_j", "J", "the same in simulation, where the policy decided by itself"},
     {PROBE, "model", "", "what the device tree says"},
     {PROBE, "board", "", "the board file's name"},
     {PROBE, "board_sure", "", "sure, likely, or given by an option"},
