@@ -8,7 +8,7 @@
 #include "core/text.h"
 
 const char *const tdm_stage_names[] = {"head",    "local",    "packing", "switching",
-                                       "resting", "thinking", NULL};
+                                       "resting", "thinking", "first",   NULL};
 
 const struct tdm_driver_type *const tdm_driver_types[] = {&tdm_model_driver, &tdm_replay_driver,
                                                           NULL};

@@ -132,6 +132,7 @@ struct tdm_stream {
     double deadline;    /**< s after arrival; INFINITY: none */
     double accuracy;    /**< expected, that is needed; 0: any */
     double weight;      /**< of accuracy against time, for coordinators: 0 to 0.99 */
+    double difficulty;  /**< how much a request's tells (difficulty.h); 0: all are alike */
     int64_t queue;      /**< requests that may wait; more are dropped; -1: any number */
     int drop;           /**< enum tdm_drop: drop a request whose deadline passed in the queue */
     int64_t inflight;   /**< requests in service at once */
