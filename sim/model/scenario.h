@@ -207,6 +207,7 @@ struct tdm_scenario_environment {
     const char *observe; /**< "all", or names of entries */
     const char *reward;  /**< its name (env/reward.h); NULL: as usual */
     double alpha, beta;  /**< weights of those rewards that have them */
+    double temperature;  /**< degC, of the board, that the reward `ztt` is to stay below */
     double worst;        /**< rewards below it are raised to it; NAN: as usual for the reward */
     int thinking;        /**< enum tdm_thinking */
     double period;       /**< s, after which a coordinator decides for all; NAN: nobody does */

@@ -332,6 +332,9 @@ static const struct tdm_attribute environment_attributes[] = {
      .fallback = "0.1", .min = 0, .max = 1e6},
     {"beta", TDM_QUANTITY, AT(tdm_scenario_environment, beta), "weight of accuracy in it",
      .fallback = "0.1", .min = 0, .max = 1e6},
+    {"temperature", TDM_QUANTITY, AT(tdm_scenario_environment, temperature),
+     "of the board's sensor, that the reward 'ztt' is to stay below", .dimension = TDM_TEMPERATURE,
+     .fallback = "50 degC", .min = -50, .max = 150},
     {"worst", TDM_QUANTITY, AT(tdm_scenario_environment, worst),
      "rewards below it are raised to it, so that lost requests do not drown the rest; none: -10, "
      "of "
