@@ -109,8 +109,8 @@ struct tdm_state {
     double temperature; /**< degC, of the sensor */
     double power;       /**< W, of the total rails' sensors */
     double load[TDM_CLOCKS]; /**< of co-runners, 0 to 1 */
-    double difficulty;       /**< of the request, 0 to 1, as a network that has run on it (a plan's
-                                `first`)       can tell; NAN: the stream's are alike */
+    double difficulty;       /**< of the request, 0 to 1; NAN: its stream's are alike. To tell, a
+                                network must run on it, which is a plan's `first` */
     int opp[TDM_CLOCKS];     /**< clocks in force */
     struct tdm_plan last;    /**< the previous plan on this board */
     struct tdm_unit *unit;   /**< the board within the run, for policies that look ahead */

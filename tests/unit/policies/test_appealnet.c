@@ -145,6 +145,61 @@ static void a_little_network_that_will_do_never_appeals(void **state)
     }
 }
 
+// Each stream has a threshold of its own, also where they share a board: one needs no appeal, one
+// takes them all, and one has another order of versions.
+static void streams_are_told_apart(void **state)
+{
+    enum { STREAMS = 3 };
+    world_write(*state, "middle.xml", world_small, "name=\"small\"", "name=\"middle\"",
+                "macs=\"5000000\" weights=\"50000 B\"", "macs=\"9000000\" weights=\"50000 B\"",
+                NULL);
+    struct tdm_scenario *scenario = world_load(
+        *state, "<scenario name=\"t\" duration=\"300 s\">" WORLD_BOARD WORLD_LINK
+                "<server id=\"c\" type=\"box.xml\"/>"
+                "<stream board=\"b\" dnn=\"net.xml\" input=\"raw\" arrivals=\"poisson\" rate=\"1 "
+                "/s\" versions=\"small.xml\" difficulty=\"1\" accuracy=\"70 %\"/>"
+                "<stream board=\"b\" dnn=\"net.xml\" input=\"raw\" arrivals=\"poisson\" rate=\"1 "
+                "/s\" versions=\"small.xml\" difficulty=\"1\" accuracy=\"80 %\"/>"
+                "<stream board=\"b\" dnn=\"net.xml\" input=\"raw\" arrivals=\"poisson\" rate=\"1 "
+                "/s\" versions=\"middle.xml, small.xml\" difficulty=\"1\" accuracy=\"75 %\"/>"
+                "</scenario>");
+    struct tdm_engine *engine = world_open(scenario, 3);
+    struct tdm_policy *policy = world_policy("appealnet", scenario, 3);
+    struct world_run r = world_run(engine, policy);
+    size_t count[STREAMS] = {0}, appeals[STREAMS] = {0};
+    for (size_t i = 0; i < r.count; i++) {
+        const struct tdm_outcome *o = &r.items[i];
+        count[o->stream]++;
+        appeals[o->stream] += o->plan.first > 0;
+        // Either is the little one, the other none or the stream's own.
+        assert_int_equal(o->plan.version + o->plan.first, o->stream == 2 ? 2 : 1);
+        assert_true(o->plan.first == 0 || o->plan.version == 0);
+    }
+    assert_true(count[0] > 200 && count[1] > 200 && count[2] > 200);
+    assert_int_equal(appeals[0], 0);
+    assert_int_equal(appeals[1], count[1]);
+    assert_true(appeals[2] > 0 && appeals[2] < count[2]);
+    free(r.items);
+    tdm_policy_free(policy);
+    tdm_engine_free(engine);
+    tdm_scenario_free(scenario);
+}
+
+// Whose accuracies nobody knows, can have a threshold by hand.
+static void a_threshold_by_hand_needs_no_accuracies(void **state)
+{
+    world_write(*state, "unknown.xml", world_small, "<accuracy value=\"70 %\" source=\"s\"/>", "",
+                NULL);
+    struct world_run r = run(*state, "versions=\"unknown.xml\" difficulty=\"1\"", "appealnet:0.25");
+    assert_true(r.count > 2000);
+    for (size_t i = 0; i < r.count; i++) {
+        const bool hard = r.items[i].difficulty > 0.25;
+        assert_int_equal(r.items[i].plan.first, hard);
+        assert_int_equal(isnan(r.items[i].accuracy) != 0, !hard);
+    }
+    free(r.items);
+}
+
 // Drawn by number and seed: the same whatever is decided.
 static void difficulties_are_the_requests_own(void **state)
 {
@@ -198,6 +253,8 @@ int main(void)
         cmocka_unit_test(an_appeal_costs_both),
         cmocka_unit_test(the_threshold_is_the_accuracy_that_is_needed),
         cmocka_unit_test(a_little_network_that_will_do_never_appeals),
+        cmocka_unit_test(streams_are_told_apart),
+        cmocka_unit_test(a_threshold_by_hand_needs_no_accuracies),
         cmocka_unit_test(difficulties_are_the_requests_own),
         cmocka_unit_test(what_it_needs_is_said),
     };
