@@ -147,6 +147,16 @@ def appeals():
                 f"{mean(100 * r['appealnet']['offloaded'] for r in runs):.0f} %",
                 f"{mean(lost(r, 'appealnet') for r in runs):.2f}")
     print()
+    print("By network, the costs of dvfo and appealnet over the oracle's:\n")
+    head("board", "Mbit/s", *(f"{network}: {policy}" for network in BIG
+                              for policy in ("dvfo", "appealnet")))
+    for board in BOARDS:
+        for link in LINKS:
+            runs = some([board], BIG, [link])
+            over = [(r["dvfo"]["cost_over_oracle"],
+                     r["appealnet"]["cost_j"] / r["oracle"]["cost_j"]) for r in runs]
+            row(board, link, *(f"{o:.2f}" for pair in over for o in pair))
+    print()
 
 
 def networks():

@@ -82,6 +82,9 @@ class Study(unittest.TestCase):
         self.assertEqual(appeal, ["-50 %", "-50 %", "1.25", "1.25", "2.00", "50 %", "1.00"])
         # On the Nano one of three: a 64th and 64 times, so a quarter of, and four times those.
         self.assertEqual(rows["nano", "4"][3][:4], ["-88 %", "+100 %", "1.25", "5.00"])
+        # Network by network the Nano's ViT-B/16, the second, is told apart.
+        self.assertEqual(rows["nano", "4"][4], ["1.25", "2.00", "80.00", "2.00", "1.25", "2.00"])
+        self.assertEqual(rows["tx2", "4"][4], ["1.25", "2.00"] * 3)
         # By network: the geometric mean over three boards is 1.25 * 64^(1/3).
         self.assertEqual(rows["vit-b16", "5.00 (20 %)"], [["5.00 (20 %)"] * 5])
 
