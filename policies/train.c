@@ -247,13 +247,14 @@ static void remember(struct tdm_training *t, size_t i)
     const bool over = t->terminations[i] || t->truncations[i];
     const float *after = (over ? t->finals : t->observations) + i * t->sees;
     tdm_learned_gather(&t->learned, after, 1, t->nexts);
-    const double gamma = t->learned.learner->options.gamma;
+    const struct tdm_learn_options *options = &t->learned.learner->options;
+    const bool last = t->terminations[i] || options->done;
     const struct tdm_transition transition = {.observation = t->inputs + i * inputs,
                                               .action =
                                                   t->choices + i * (size_t)t->learned.branches,
                                               .reward = t->rewards[i],
                                               .next = t->nexts,
-                                              .discount = t->terminations[i] ? 0 : (float)gamma};
+                                              .discount = last ? 0 : (float)options->gamma};
     if (t->concurrent)
         observe_held(t, i, &transition);
     else

@@ -58,6 +58,7 @@ struct tdm_plan {
     int cores;           /**< CPU cores online; 0: all */
     int processor;       /**< index of the board's processor that runs the stages */
     int version;         /**< of the network: 0: the stream's dnn; 1…: its `versions`, in order */
+    int first;           /**< a version that the board runs whole before all that; 0: none */
     int point;           /**< cut point of it: 0 before the first layer, cuts + 1 after the last */
     double xi;           /**< share of the channels beyond the point that is sent, 0 to 1 */
     int bits;            /**< of each value that is sent: 32, 16 or 8; the input is sent as it is */
@@ -78,13 +79,14 @@ struct tdm_outcome {
     double waited;                 /**< s for the board */
     double thinking;               /**< s that it waited for its decision */
     double switching;              /**< s stalled by clock changes */
-    double head;                   /**< s that the layers before the point took, packing included */
-    double local;                  /**< s that the board's share beyond the point took */
-    double up, remote, down;       /**< s sending, on the server (queue included), receiving */
-    double energy; /**< J, ETI: board from start to answer, plus radio with a full tail */
+    double head;             /**< s that `first`, the layers before the point and packing took */
+    double local;            /**< s that the board's share beyond the point took */
+    double up, remote, down; /**< s sending, on the server (queue included), receiving */
+    double energy;           /**< J, ETI: board from start to answer, plus radio with a full tail */
     double board_energy, radio_energy, server_energy; /**< J; the server's may be NAN */
     double sent, received;                            /**< bytes */
     double accuracy;                                  /**< expected; NAN where nothing is known */
+    double difficulty; /**< of the request, 0 to 1; NAN: its stream's are alike, or dropped */
     double bandwidth; /**< bytes/s up, of the state that was decided on; NAN: no link, or dropped */
     double cost;      /**< J: eta ETI + (1 - eta) Pmax TTI */
     bool late;        /**< its stream has a deadline, and it was missed */
@@ -107,6 +109,8 @@ struct tdm_state {
     double temperature; /**< degC, of the sensor */
     double power;       /**< W, of the total rails' sensors */
     double load[TDM_CLOCKS]; /**< of co-runners, 0 to 1 */
+    double difficulty;       /**< of the request, 0 to 1; NAN: its stream's are alike. To tell, a
+                                network must run on it, which is a plan's `first` */
     int opp[TDM_CLOCKS];     /**< clocks in force */
     struct tdm_plan last;    /**< the previous plan on this board */
     struct tdm_unit *unit;   /**< the board within the run, for policies that look ahead */

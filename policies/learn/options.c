@@ -43,6 +43,7 @@ const struct tdm_learn_option tdm_learn_option_table[] = {
     {"adapt_temperature", "towards the target entropy", SWITCH, AT(adapt_temperature), 0, 1, 1},
     {"entropy_ratio", "target, of the largest entropy", NUMBER, AT(entropy_ratio), 0, 1, 0.98},
     {"initial", "a table's values at first: 0 to this", NUMBER, AT(initial), 0, 1e6, 0.01},
+    {"done", "each step ends its episode: gamma is without effect", SWITCH, AT(done), 0, 1, 0},
     {"seed", "of all randomness", INTEGER, AT(seed), 0, 0x1p53, 1},
     {NULL, NULL, INTEGER, 0, 0, 0, 0},
 };

@@ -37,6 +37,7 @@ struct tdm_learn_options {
     bool branching;         /**< a head a knob; else one for all combinations */
     bool prioritised;       /**< replay by priority */
     bool adapt_temperature; /**< towards the target entropy */
+    bool done;              /**< each transition ends its episode: nothing after it counts */
 };
 
 /** How an option is written, and what it may be. */

@@ -242,6 +242,27 @@ static void help_traces(FILE *stream, int width)
     tdm_table_print(&table, stream, 2, width);
 }
 
+static void help_difficulty(FILE *stream, int width)
+{
+    paragraph(
+        stream,
+        "How hard a request is, where a <stream> has difficulty=\"S\" above 0. A request's "
+        "difficulty d is its rank among all, spread evenly over 0 (the easiest) to 1; it is drawn "
+        "by the run's seed and the request's number, so every policy meets the same ones. A "
+        "network of accuracy A then answers it rightly with probability\n"
+        "  (1 - S) A + S (1 - d^(A/(1 - A)))\n"
+        "which is A in the mean, falls with d, and is higher for the better of two networks. S is "
+        "the share of requests whose difficulty can be told from the input at all: of the others, "
+        "d says nothing. The form and S are assumed: no network's were measured. Without "
+        "difficulty, each request's accuracy is A.\n"
+        "\n"
+        "A run's outcomes have d, and the expected accuracy at it. So does what policies see: the "
+        "state's 'difficulty'. In truth a network must have run on the input to tell, and a plan's "
+        "'first' lets the board run one before anything else, and pay for it, as appealnet does. "
+        "Environments do not show it.",
+        width);
+}
+
 static void help_governors(FILE *stream, int width)
 {
     struct tdm_table table;
@@ -487,6 +508,7 @@ const struct tdm_topic tdm_topics[] = {
     {"environment", "how policies learn in a scenario: observations, actions, rewards",
      tdm_help_environment},
     {"learning", "how 'tandem train' goes, and the settings of learners", tdm_help_learning},
+    {"difficulty", "how hard requests are, and what that does to accuracy", help_difficulty},
     {"governors", "what sets clocks that no plan locks", help_governors},
     {"engines", "how time passes", help_engines},
     {"contention", "what boards share, and how", help_contention},

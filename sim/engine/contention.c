@@ -231,8 +231,9 @@ static void tell_clock(struct tdm_contention *c, int board, int domain,
 }
 
 // How busy its hosts are while a board does this, 0 to 1: fully while layers run; packing,
-// thinking, and a share of the channels, ask for a part of the watts (a share that draws more than
-// the whole does, with launches closer together, is more than SimGrid can say).
+// thinking, another network before, and a share of the channels, ask for a part of the watts (what
+// draws more than the stream's network does, as a share with its launches closer together may, is
+// more than SimGrid can say).
 static double load_of(const struct tdm_contention *c, int board, const struct tdm_piece *piece)
 {
     const struct tdm_unit *unit = c->base.units[board];
@@ -241,7 +242,8 @@ static double load_of(const struct tdm_contention *c, int board, const struct td
         return 1;
     case TDM_LOCAL:
     case TDM_PACKING:
-    case TDM_THINKING: {
+    case TDM_THINKING:
+    case TDM_BEFORE: {
         const double idle = tdm_platform_watts(unit, piece->opp, false);
         const double busy = tdm_platform_watts(unit, piece->opp, true);
         const double load = (tdm_watts_sum(&piece->watts) - idle) / (busy - idle);

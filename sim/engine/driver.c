@@ -9,7 +9,7 @@
 #include "core/text.h"
 
 const char *const tdm_stage_names[] = {"head",    "local",    "packing", "switching",
-                                       "resting", "thinking", NULL};
+                                       "resting", "thinking", "first",   NULL};
 
 const struct tdm_driver_type *tdm_driver_types[TDM_MOST_DRIVERS + 1] = {&tdm_model_driver,
                                                                         &tdm_replay_driver};

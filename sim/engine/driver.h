@@ -16,6 +16,7 @@ enum tdm_stage_kind {
     TDM_SWITCHING, /**< what a board does otherwise: stalled by a change of clocks, … */
     TDM_RESTING,   /**< … or idle */
     TDM_THINKING,  /**< one core decides what to do */
+    TDM_BEFORE,    /**< another network, whole, before the head: a plan's `first` */
     TDM_STAGES
 };
 extern const char *const tdm_stage_names[TDM_STAGES + 1]; /**< "head", …; ends with NULL */
@@ -26,7 +27,7 @@ struct tdm_stage {
     struct tdm_costs *costs;
     const struct tdm_plan *plan; /**< that it belongs to */
     int processor;
-    int point;     /**< of head and local */
+    int point;     /**< of first, head and local */
     int part;      /**< of local: which share stays (tdm_costs_part) */
     double bytes;  /**< of packing: before it */
     double time;   /**< s, of thinking */

@@ -287,6 +287,7 @@ static void find_use(struct model *m, const struct tdm_stage *stage, const struc
 static double duration_of(const struct tdm_stage *stage, const struct tdm_cell *cell)
 {
     switch (stage->kind) {
+    case TDM_BEFORE:
     case TDM_HEAD:
         return stage->factor * cell->head[stage->point];
     case TDM_LOCAL:

@@ -27,7 +27,7 @@ const struct tdm_record_column tdm_record_requests[] = {
     OUTCOME("thinking", TDM_H5_DOUBLE, thinking, "s", "waited for the decision"),
     OUTCOME("switching", TDM_H5_DOUBLE, switching, "s", "stalled by changes of clocks"),
     OUTCOME("head", TDM_H5_DOUBLE, head, "s",
-            "the layers before the point on the board, and packing what is sent"),
+            "the network of 'first', the layers before the point, and packing what is sent"),
     OUTCOME("local", TDM_H5_DOUBLE, local, "s", "the board's share beyond the point"),
     OUTCOME("up", TDM_H5_DOUBLE, up, "s", "sending"),
     OUTCOME("remote", TDM_H5_DOUBLE, remote, "s", "on the server, its queue included"),
@@ -43,6 +43,8 @@ const struct tdm_record_column tdm_record_requests[] = {
     OUTCOME("sent", TDM_H5_DOUBLE, sent, "bytes", "sent to the server"),
     OUTCOME("received", TDM_H5_DOUBLE, received, "bytes", "received from the server"),
     OUTCOME("accuracy", TDM_H5_DOUBLE, accuracy, "1", "expected; not a number: not known"),
+    OUTCOME("difficulty", TDM_H5_DOUBLE, difficulty, "1",
+            "of the request, 0 to 1; not a number: those of its stream are alike"),
     OUTCOME("bandwidth", TDM_H5_DOUBLE, bandwidth, "bytes/s",
             "up, of the board's first link, as its last probe had seen when the plan was made; not "
             "a number: no link"),
@@ -65,6 +67,8 @@ const struct tdm_record_column tdm_record_requests[] = {
          "what ran the stages, counted from 0 in the attribute processors of /boards/ID"),
     PLAN("version", TDM_H5_INT32, version, "1",
          "which network ran: 0 the stream's dnn; 1…: that of the attribute dnn_N of its /streams"),
+    PLAN("first", TDM_H5_INT32, first, "1",
+         "which network the board ran whole before that, counted as in version; 0: none"),
     PLAN("point", TDM_H5_INT32, point, "1",
          "where the dnn was cut: 0 before the first layer, else after that cut of the dnn's file"),
     PLAN("xi", TDM_H5_DOUBLE, xi, "1", "share of the channels beyond the point that was sent"),
@@ -98,7 +102,7 @@ const struct tdm_record_column tdm_record_power[] = {
     PIECE(
         "stage", TDM_H5_INT32, piece.stage, "1",
         "what the board did: 0 head, 1 local, 2 packing, 3 stalled by a change of clocks, 4 rest, "
-        "5 thinking"),
+        "5 thinking, 6 the network of 'first'"),
     PIECE("request", TDM_H5_INT64, piece.request, "1",
           "the last request that had begun; -1: none yet"),
     {0},

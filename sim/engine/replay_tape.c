@@ -19,7 +19,7 @@ enum {
 /** What the board was asked to do. */
 struct key {
     int opp[TDM_CLOCKS], cap[TDM_CLOCKS];
-    int governor, cores, processor, point, bits;
+    int governor, cores, processor, first, point, bits;
     bool thinks; // before it acts
     double xi;
     int64_t dnn; // tdm_record_key
@@ -55,8 +55,11 @@ struct loading {
 
 static struct key key_of(const struct tdm_plan *plan, int64_t dnn)
 {
-    struct key key = {
-        .governor = plan->governor, .cores = plan->cores, .processor = plan->processor, .dnn = dnn};
+    struct key key = {.governor = plan->governor,
+                      .cores = plan->cores,
+                      .processor = plan->processor,
+                      .first = plan->first,
+                      .dnn = dnn};
     bool governed = false;
     key.thinks = plan->thinking > 0;
     for (int d = 0; d < TDM_CLOCKS; d++) {
@@ -84,8 +87,8 @@ static int compare_ints(const int *a, const int *b, size_t count)
 
 static int compare_keys(const struct key *a, const struct key *b)
 {
-    const int x[] = {a->governor, a->cores, a->processor, a->point, a->bits, a->thinks};
-    const int y[] = {b->governor, b->cores, b->processor, b->point, b->bits, b->thinks};
+    const int x[] = {a->governor, a->cores, a->processor, a->first, a->point, a->bits, a->thinks};
+    const int y[] = {b->governor, b->cores, b->processor, b->first, b->point, b->bits, b->thinks};
     int order = compare_ints(a->opp, b->opp, TDM_CLOCKS);
     if (!order)
         order = compare_ints(a->cap, b->cap, TDM_CLOCKS);
@@ -270,12 +273,13 @@ enum {
     XI,
     BITS,
     THOUGHT,
-    VERSION
+    VERSION,
+    FIRST
 };
 static const char *const request_columns[] = {
     "board",   "stream",  "request",  "start",    "cpu_clock", "gpu_clock", "emc_clock",
     "cpu_cap", "gpu_cap", "emc_cap",  "governor", "cores",     "processor", "point",
-    "xi",      "bits",    "thinking", "version",  NULL};
+    "xi",      "bits",    "thinking", "version",  "first",     NULL};
 
 static int load_versions(struct loading *l, const char *path, int64_t dnns[TDM_MOST_VERSIONS])
 {
@@ -318,6 +322,7 @@ static int fill_row(struct loading *l, const struct table *t, size_t i, struct r
         .xi = at(t, XI, i),
         .bits = whole(at(t, BITS, i)),
         .thinking = at(t, THOUGHT, i),
+        .first = whole(at(t, FIRST, i)),
     };
     if (find_opps(l, t, LOCK, i, plan.opp) || find_opps(l, t, CAP, i, plan.cap))
         return -1;

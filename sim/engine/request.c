@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "core/extremes.h"
+#include "model/difficulty.h"
 
 static double joules(const struct tdm_segment *segment)
 {
@@ -32,6 +33,21 @@ static void run(const struct tdm_site *site, struct tdm_request *request, enum t
     };
     site->driver->type->run(site->driver, &stage, segment);
     request->energy += joules(segment);
+}
+
+// A network of its own, whole, before anything else.
+static void run_first(const struct tdm_site *site, struct tdm_request *request)
+{
+    const struct tdm_stage stage = {
+        .kind = TDM_BEFORE,
+        .costs = request->first_costs,
+        .plan = &request->plan,
+        .processor = request->plan.processor,
+        .point = request->first_costs->point_count - 1,
+        .factor = request->jitter,
+    };
+    site->driver->type->run(site->driver, &stage, &request->first);
+    request->energy += joules(&request->first);
 }
 
 // What crosses the point. The input goes as it is; a tensor is quantised, and only its share goes.
@@ -86,6 +102,8 @@ void tdm_request_begin(const struct tdm_site *site, struct tdm_request *request)
     site->driver->type->set_clocks(site->driver, site->costs, plan, &request->switching);
     request->energy += joules(&request->switching);
     request->sends = plan->xi > 0;
+    if (request->first_costs)
+        run_first(site, request);
     run(site, request, TDM_HEAD, 0, &request->head);
     request->answer = site->driver->now;
     if (!request->sends)
@@ -133,6 +151,8 @@ static void tell_work(const struct tdm_request *request, struct tdm_outcome *out
     outcome->thinking = length(&request->thinking);
     outcome->switching = length(&request->switching);
     outcome->head = length(&request->head) + (request->sends ? length(&request->packing) : 0);
+    if (request->first_costs)
+        outcome->head += length(&request->first);
     outcome->local = shares ? length(&request->local) : 0;
     outcome->board_energy = request->energy;
 }
@@ -160,6 +180,10 @@ void tdm_request_finish(const struct tdm_site *site, struct tdm_request *request
     outcome->energy = outcome->board_energy + outcome->radio_energy;
     const int bits = plan->point > 0 ? plan->bits : 32; // the input goes as it is
     outcome->accuracy = tdm_costs_accuracy(site->costs, plan->xi, bits);
+    outcome->difficulty = request->difficulty;
+    if (site->stream->difficulty > 0)
+        outcome->accuracy = tdm_difficulty_accuracy(outcome->accuracy, site->stream->difficulty,
+                                                    request->difficulty);
     outcome->bandwidth = request->bandwidth;
     outcome->late = outcome->latency > site->stream->deadline;
     outcome->dropped = false;

@@ -20,9 +20,11 @@ struct tdm_request {
     double arrival, start; /**< s */
     double jitter;         /**< factor on its stage times */
     double service;        /**< factor on its service time */
+    double difficulty;     /**< 0 to 1; NAN: those of its stream are alike */
     double bandwidth;      /**< bytes/s up, as the last probe had seen when it was decided on */
     struct tdm_plan plan;
-    struct tdm_segment thinking, switching, packing, head, local;
+    struct tdm_costs *first_costs; /**< of the plan's `first`; NULL: it has none */
+    struct tdm_segment thinking, switching, first, packing, head, local;
     struct tdm_passage passage;
     bool sends;
     double done;   /**< s, when the board has done its own part */

@@ -215,6 +215,7 @@ static void drop(struct tdm_unit *unit, struct tdm_queue *queue, struct tdm_wait
                                           .latency = INFINITY,
                                           .waited = time - request.arrival,
                                           .accuracy = NAN,
+                                          .difficulty = NAN,
                                           .bandwidth = NAN,
                                           .late = true,
                                           .dropped = true};
@@ -315,6 +316,7 @@ static void fill_state(struct tdm_unit *unit, const struct tdm_queue *queue,
     state->power = readings.power;
     memcpy(state->load, readings.load, sizeof state->load);
     memcpy(state->opp, readings.opp, sizeof state->opp);
+    state->difficulty = request->difficulty;
     state->last = unit->last;
     state->unit = unit;
 }
@@ -340,6 +342,7 @@ static bool start(struct tdm_unit *unit)
     request->answer = INFINITY;
     request->energy = 0;
     tdm_unit_luck(unit, request->number, &request->jitter, &request->service);
+    request->difficulty = tdm_unit_difficulty(unit, queue->stream, request->number);
     unit->deciding = request;
     fill_state(unit, queue, request);
     request->bandwidth = unit->state.bandwidth;
@@ -366,6 +369,12 @@ bool tdm_unit_step(struct tdm_unit *unit, enum tdm_next what, struct tdm_event *
     return true;
 }
 
+// Of the version that the board runs before what the plan is about.
+static struct tdm_costs *first_costs(const struct tdm_queue *queue, const struct tdm_plan *plan)
+{
+    return plan->first ? queue->versions[plan->first].costs : NULL;
+}
+
 void tdm_unit_decide(struct tdm_unit *unit, const struct tdm_plan *plan)
 {
     struct tdm_request *request = unit->deciding;
@@ -373,12 +382,16 @@ void tdm_unit_decide(struct tdm_unit *unit, const struct tdm_plan *plan)
     const struct tdm_queue *queue = &unit->queues[request->queue];
     assert(plan->xi == 0 || (size_t)plan->link < unit->way_count);
     assert(plan->version >= 0 && plan->version < queue->stream->version_count);
+    assert(plan->first >= 0 && plan->first < queue->stream->version_count);
     request->plan = *plan;
     unit->pieces.request = (int64_t)request->number;
     request->site = &queue->versions[plan->version].site;
+    request->first_costs = first_costs(queue, plan);
     tdm_request_begin(request->site, request);
     add_joules(unit, &request->thinking);
     add_joules(unit, &request->switching);
+    if (plan->first)
+        add_joules(unit, &request->first);
     add_joules(unit, &request->head);
     if (request->sends)
         add_joules(unit, &request->packing);
@@ -412,6 +425,7 @@ void tdm_unit_foresee(struct tdm_unit *unit, const struct tdm_plan *plan,
     site.look_ahead = true;
     site.remote = NULL;
     request.plan = *plan;
+    request.first_costs = first_costs(&unit->queues[request.queue], plan);
     struct tdm_way way;
     if (plan->xi > 0) {
         way = unit->ways[plan->link];

@@ -125,6 +125,10 @@ void tdm_unit_foresee(struct tdm_unit *unit, const struct tdm_plan *plan,
  */
 void tdm_unit_luck(const struct tdm_unit *unit, uint64_t number, double *jitter, double *service);
 
+/** How hard a request is, 0 to 1; NAN where those of its stream are alike. Drawn by its number. */
+double tdm_unit_difficulty(const struct tdm_unit *unit, const struct tdm_stream *stream,
+                           uint64_t number);
+
 /** Rests until the end of the run and closes the meters. */
 void tdm_unit_stop(struct tdm_unit *unit, double end);
 

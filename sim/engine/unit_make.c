@@ -379,3 +379,13 @@ void tdm_unit_luck(const struct tdm_unit *unit, uint64_t number, double *jitter,
         *service = tdm_random_exponential(&random, 1);
     }
 }
+
+double tdm_unit_difficulty(const struct tdm_unit *unit, const struct tdm_stream *stream,
+                           uint64_t number)
+{
+    if (stream->difficulty <= 0)
+        return NAN;
+    struct tdm_random random;
+    tdm_random_seed(&random, unit->seed, "difficulty", ((uint64_t)unit->index << 40) + number);
+    return tdm_random_uniform(&random);
+}

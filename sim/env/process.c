@@ -36,6 +36,7 @@ static const struct tdm_scenario_environment usual = {.backlog = 16,
                                                       .observe = "all",
                                                       .alpha = 0.1,
                                                       .beta = 0.1,
+                                                      .temperature = 50,
                                                       .worst = NAN,
                                                       .thinking = TDM_THINK_BLOCKING,
                                                       .period = NAN,
@@ -310,6 +311,13 @@ static struct tdm_reward_context context_of(const struct tdm_process *p,
                                        .pmax = unit->board->pmax};
 }
 
+static double temperature_of(const struct tdm_unit *unit)
+{
+    struct tdm_readings readings;
+    unit->driver->type->read(unit->driver, &readings);
+    return readings.temperature;
+}
+
 double tdm_process_reward(struct tdm_process *process, struct tdm_unit *unit,
                           const struct tdm_outcome *outcome)
 {
@@ -317,8 +325,10 @@ double tdm_process_reward(struct tdm_process *process, struct tdm_unit *unit,
     if (!observer->ready) // dropped before any state was seen
         tdm_reference_of(process->scenario, tdm_unit_queue(unit, outcome->stream),
                          &observer->reference);
-    const struct tdm_reward_context context =
+    struct tdm_reward_context context =
         context_of(process, unit, outcome->stream, &observer->reference);
+    if (process->reward->thermal)
+        context.temperature = temperature_of(unit);
     return tdm_larger(process->environment.worst, process->reward->of(&context, outcome));
 }
 

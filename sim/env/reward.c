@@ -94,9 +94,31 @@ static const struct tdm_reward_type mcia_reward = {
     "reference",
     -10, mcia, NULL};
 
+// Kim et al., MobiSys 2021, as their code for the TX2 has it: u + v + 2 / P with P in 100 mW, which
+// is that of CPU and GPU there. A frame rate is one over a time here, and a dropped request no
+// frame.
+static double ztt(const struct tdm_reward_context *context, const struct tdm_outcome *outcome)
+{
+    const double spare = context->environment->temperature - context->temperature;
+    const double cool = spare > 0 ? 0.2 * tanh(spare) : -2;
+    if (outcome->dropped)
+        return cool;
+    const double rate = fmin(1, context->stream->deadline / outcome->latency);
+    const double watts = outcome->board_energy / (outcome->answer - outcome->start);
+    return rate + cool + 0.2 / watts;
+}
+
+static const struct tdm_reward_type ztt_reward = {
+    .name = "ztt",
+    .summary = "min(1, deadline / TTI) + 0.2 W / P + 0.2 tanh(temperature - the board's), where "
+               "that is positive, else -2; P is the board's mean power while it is served",
+    .worst = -10,
+    .of = ztt,
+    .thermal = true};
+
 const struct tdm_reward_type *const tdm_rewards[] = {
-    &cost_reward, &service_reward, &burden_reward, &energy_reward, &autoscale_reward, &mcia_reward,
-    NULL};
+    &cost_reward,      &service_reward, &burden_reward, &energy_reward,
+    &autoscale_reward, &mcia_reward,    &ztt_reward,    NULL};
 
 const struct tdm_reward_type *tdm_reward_find(const char *name, struct tdm_error *error)
 {

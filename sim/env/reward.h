@@ -10,7 +10,8 @@ struct tdm_reward_context {
     const struct tdm_scenario_environment *environment;
     const struct tdm_stream *stream;
     const struct tdm_reference *reference;
-    double eta, pmax; /**< of the cost; W */
+    double eta, pmax;   /**< of the cost; W */
+    double temperature; /**< degC, of the board's sensor now; only where the reward is thermal */
 };
 
 struct tdm_reward_type {
@@ -20,6 +21,7 @@ struct tdm_reward_type {
     double (*of)(const struct tdm_reward_context *context, const struct tdm_outcome *outcome);
     /** … and for each second that another request waited while it was served; NULL: nothing. */
     double (*of_waiting)(const struct tdm_reward_context *context);
+    bool thermal; /**< it asks for the temperature */
 };
 
 /** All of them; ends with NULL. */

@@ -132,6 +132,7 @@ struct tdm_stream {
     double deadline;    /**< s after arrival; INFINITY: none */
     double accuracy;    /**< expected, that is needed; 0: any */
     double weight;      /**< of accuracy against time, for coordinators: 0 to 0.99 */
+    double difficulty;  /**< how much a request's tells (difficulty.h); 0: all are alike */
     int64_t queue;      /**< requests that may wait; more are dropped; -1: any number */
     int drop;           /**< enum tdm_drop: drop a request whose deadline passed in the queue */
     int64_t inflight;   /**< requests in service at once */
@@ -206,6 +207,7 @@ struct tdm_scenario_environment {
     const char *observe; /**< "all", or names of entries */
     const char *reward;  /**< its name (env/reward.h); NULL: as usual */
     double alpha, beta;  /**< weights of those rewards that have them */
+    double temperature;  /**< degC, of the board, that the reward `ztt` is to stay below */
     double worst;        /**< rewards below it are raised to it; NAN: as usual for the reward */
     int thinking;        /**< enum tdm_thinking */
     double period;       /**< s, after which a coordinator decides for all; NAN: nobody does */

@@ -115,6 +115,10 @@ static const struct tdm_attribute stream_attributes[] = {
      "of accuracy against time, to a coordinator: high where answers should be right, low where "
      "they should be soon",
      .dimension = TDM_SHARE, .fallback = "50 %", .min = 0, .max = 0.99},
+    {"difficulty", TDM_QUANTITY, AT(tdm_stream, difficulty),
+     "how well a network tells from an input how hard it is; 0: requests are alike (tandem help "
+     "difficulty)",
+     .dimension = TDM_SHARE, .fallback = "0 %", .min = 0, .max = 1},
     {"queue", TDM_INTEGER, AT(tdm_stream, queue), "requests that may wait; -1: any number",
      .fallback = "-1", .min = -1, .max = 1e9},
     {"drop", TDM_CHOICE, AT(tdm_stream, drop), "late: drop what is past its deadline unserved",
@@ -328,6 +332,9 @@ static const struct tdm_attribute environment_attributes[] = {
      .fallback = "0.1", .min = 0, .max = 1e6},
     {"beta", TDM_QUANTITY, AT(tdm_scenario_environment, beta), "weight of accuracy in it",
      .fallback = "0.1", .min = 0, .max = 1e6},
+    {"temperature", TDM_QUANTITY, AT(tdm_scenario_environment, temperature),
+     "of the board's sensor, that the reward 'ztt' is to stay below", .dimension = TDM_TEMPERATURE,
+     .fallback = "50 degC", .min = -50, .max = 150},
     {"worst", TDM_QUANTITY, AT(tdm_scenario_environment, worst),
      "rewards below it are raised to it, so that lost requests do not drown the rest; none: -10, "
      "of "

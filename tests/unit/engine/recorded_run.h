@@ -122,6 +122,8 @@ static inline struct tdm_plan run_draw(struct tdm_random *random, const struct t
     plan.processor = levels->processor[tdm_random_below(random, (uint64_t)levels->processor_count)];
     if (levels->version_count > 1)
         plan.version = levels->version[tdm_random_below(random, (uint64_t)levels->version_count)];
+    if (levels->version_count > 1 && tdm_random_below(random, 2) == 0)
+        plan.first = (int)tdm_random_below(random, (uint64_t)levels->version_count);
     plan.point = queue->versions[plan.version].costs->point_count - 1;
     if (!levels->link_count || tdm_random_below(random, 3) == 0)
         return plan;

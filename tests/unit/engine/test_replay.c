@@ -107,7 +107,7 @@ static void the_same_run_again(void **state)
     free_pair(&pair);
 }
 
-// What ran is told apart by its network.
+// What ran is told apart by its network, and by what ran before it.
 static void other_versions_again(void **state)
 {
     (void)state;
@@ -118,9 +118,12 @@ static void other_versions_again(void **state)
         "<stream board='b' dnn='resnet18' versions='mobilenet-v2, resnet50' think='100 ms'/>"
         "<knobs cut='all' version='all' xi='0 %%, 50 %%, 100 %%' bits='32, 8'/>";
     struct pair pair = run_pair("versions", inside, inside);
-    int seen[3] = {0};
+    int seen[3] = {0}, first = 0;
     for (size_t i = 0; i < pair.model.count; i++)
         seen[pair.model.outcomes[i].plan.version]++;
+    for (size_t i = 0; i < pair.model.count; i++)
+        first += pair.model.outcomes[i].plan.first > 0;
+    assert_true(first > 10);
     assert_true(seen[0] > 10 && seen[1] > 10 && seen[2] > 10);
     assert_same_runs(&pair);
     assert_same_records("versions", "b");

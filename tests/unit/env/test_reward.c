@@ -72,6 +72,31 @@ static void test_accuracy(void **state)
     assert_near(worth("cost", &poor), worth("cost", &served), 0);
 }
 
+// 4 J in 0.4 s are 10 W, of which 0.2 W is a fiftieth; the tangent of 1 K to spare is 0.7616.
+static void test_ztt(void **state)
+{
+    (void)state;
+    static const struct tdm_scenario_environment warm = {.temperature = 50};
+    struct tdm_reward_context c = context;
+    struct tdm_outcome o = served;
+    c.environment = &warm;
+    c.temperature = 49;
+    o.start = 1;
+    o.answer = 1.4;
+    o.board_energy = 4;
+    const struct tdm_reward_type *type = tdm_reward_find("ztt", NULL);
+    assert_true(type->thermal);
+    assert_near(type->of(&c, &o), 1 + 0.2 * 0.761594155955765 + 0.02, 1e-12);
+    o.latency = 2; // four deadlines
+    assert_near(type->of(&c, &o), 0.25 + 0.2 * 0.761594155955765 + 0.02, 1e-12);
+    c.temperature = 50;
+    assert_near(type->of(&c, &o), 0.25 - 2 + 0.02, 1e-12);
+    assert_near(type->of(&c, &dropped), -2, 1e-12);
+    static const struct tdm_stream patient = {.deadline = INFINITY};
+    c.stream = &patient;
+    assert_near(type->of(&c, &o), 1 - 2 + 0.02, 1e-12);
+}
+
 // As if it had taken until its deadline once more, without energy: 0.75 * 10 W * (0.1 s + 0.5 s).
 static void test_dropped(void **state)
 {
@@ -225,15 +250,11 @@ int main(void)
     world_make(&made);
     world = &made;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_served),
-        cmocka_unit_test(test_late),
-        cmocka_unit_test(test_accuracy),
-        cmocka_unit_test(test_dropped),
-        cmocka_unit_test(test_waiting),
-        cmocka_unit_test(test_nearest),
-        cmocka_unit_test(test_cost_is_what_outcomes_cost),
-        cmocka_unit_test(test_burden),
-        cmocka_unit_test(test_worst),
+        cmocka_unit_test(test_served),   cmocka_unit_test(test_late),
+        cmocka_unit_test(test_accuracy), cmocka_unit_test(test_ztt),
+        cmocka_unit_test(test_dropped),  cmocka_unit_test(test_waiting),
+        cmocka_unit_test(test_nearest),  cmocka_unit_test(test_cost_is_what_outcomes_cost),
+        cmocka_unit_test(test_burden),   cmocka_unit_test(test_worst),
     };
     const int failures = cmocka_run_group_tests(tests, NULL, NULL);
     world_end(&made);
