@@ -175,8 +175,8 @@ static void hardware_set_clocks(struct tdm_driver *driver, const struct tdm_cost
 // The share of the whole network's work that a stage is, by the model's weights at these clocks.
 static double share_of(const struct tdm_stage *stage, const struct tdm_cell *cell)
 {
-    const double part = stage->kind == TDM_HEAD ? cell->head[stage->point]
-                                                : cell->parts[stage->part].beyond[stage->point];
+    const double part = stage->kind != TDM_LOCAL ? cell->head[stage->point]
+                                                 : cell->parts[stage->part].beyond[stage->point];
     return fmin(1, part / cell->time);
 }
 
@@ -193,6 +193,7 @@ static bool work_of(const struct hardware *h, const struct tdm_stage *stage,
     memcpy(top, h->readings.opp, sizeof top);
     top[TDM_CPU] = (int)h->board->domain[TDM_CPU]->opp_count - 1;
     switch (stage->kind) {
+    case TDM_BEFORE:
     case TDM_HEAD:
     case TDM_LOCAL:
         *work = (struct tdm_vwork_job){.dnn = costs->dnn->name,

@@ -127,8 +127,8 @@ static void measure_work(struct tdm_worker *w, double from, double to, double se
     const struct tdm_energy total = tdm_sensors_total_energy(w->sensors, begin, end);
     const double rest = tdm_sensors_total(w->sensors, NULL);
     segment->joules = scale * less_rest(total, rest, resting);
-    segment->error = scale * sqrt(total.error * total.error +
-                                  pow(total_quantum(w->sensors) * resting, 2) / 12);
+    segment->error =
+        scale * sqrt(total.error * total.error + pow(total_quantum(w->sensors) * resting, 2) / 12);
     for (size_t i = 0; i < tdm_sensors_count(w->sensors); i++)
         if (tdm_sensors_at(w->sensors, i)->kind == TDM_SENSOR_RAIL &&
             segment->rail_count < TDM_AGENT_RAILS)
