@@ -4,8 +4,8 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS tandem tandem-guardian tandem-vboard RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-if(TANDEM_CLOUD)
-    install(TARGETS tandem-cloud RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(TANDEM_LINK)
+    install(TARGETS tandem-agent tandem-cloud RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 install(TARGETS tandem_shared EXPORT TandemTargets
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}

@@ -32,7 +32,8 @@ set(test_environment
     "UBSAN_OPTIONS=print_stacktrace=1")
 
 if(TANDEM_LINK)
-    list(APPEND test_environment "TANDEM_AGENT=$<TARGET_FILE:tandem-agent>")
+    list(APPEND test_environment "TANDEM_AGENT=$<TARGET_FILE:tandem-agent>"
+         "TANDEM_DRIVE_AGENT=$<TARGET_FILE:drive_agent>")
 endif()
 if(TANDEM_CLOUD)
     list(APPEND test_environment "TANDEM_CLOUD=$<TARGET_FILE:tandem-cloud>")
@@ -46,8 +47,8 @@ endfunction()
 # --- unit: tests/unit/ROOM/test_FILE.c becomes the program test_ROOM_FILE and the test unit.ROOM.FILE
 file(GLOB_RECURSE unit_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/tests/unit"
      tests/unit/test_*.c)
-if(NOT TANDEM_CLOUD)
-    list(FILTER unit_sources EXCLUDE REGEX "^hil/test_cloud")
+if(NOT TANDEM_LINK)
+    list(FILTER unit_sources EXCLUDE REGEX "^hil/test_(cloud|wire)")
 endif()
 foreach(source IN LISTS unit_sources)
     string(REGEX REPLACE "(^|/)test_([^/]*)\\.c$" "\\1\\2" name "${source}")
@@ -60,6 +61,8 @@ foreach(source IN LISTS unit_sources)
         target_link_libraries(${target} PRIVATE tandem_vboard)
     elseif(name MATCHES "^hil/cloud")
         target_link_libraries(${target} PRIVATE tandem_cloud)
+    elseif(name MATCHES "^hil/wire")
+        target_link_libraries(${target} PRIVATE tandem_link)
     endif()
     target_link_options(${target} PRIVATE ${TANDEM_NO_LTO_LINK})
     add_test(NAME ${test} COMMAND ${target})
@@ -85,6 +88,14 @@ foreach(target hold_board run_model)
     target_link_libraries(${target} PRIVATE tandem_static)
     target_link_options(${target} PRIVATE ${TANDEM_NO_LTO_LINK})
 endforeach()
+
+# The host that check_agent_kill.py kills.
+if(TANDEM_LINK)
+    add_executable(drive_agent tests/unit/hil/drive_agent.c)
+    set_target_properties(drive_agent PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/unit)
+    target_link_libraries(drive_agent PRIVATE tandem_link)
+    target_link_options(drive_agent PRIVATE ${TANDEM_NO_LTO_LINK})
+endif()
 
 # A SimGrid program of somebody else's, for test_export.py.
 add_executable(simgrid_program tests/unit/engine/simgrid_program.c)
@@ -116,8 +127,8 @@ tandem_test_properties(cases 60 cases.selftest)
 
 # --- fuzz: without Clang's fuzzer the same functions read their corpus once
 file(GLOB fuzz_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" tests/fuzz/fuzz_*.c)
-if(NOT TANDEM_CLOUD)
-    list(FILTER fuzz_sources EXCLUDE REGEX "fuzz_cloud")
+if(NOT TANDEM_LINK)
+    list(FILTER fuzz_sources EXCLUDE REGEX "fuzz_(cloud|wire)")
 endif()
 add_custom_target(fuzzers)
 foreach(source IN LISTS fuzz_sources)
@@ -132,6 +143,8 @@ foreach(source IN LISTS fuzz_sources)
         target_link_libraries(${target} PRIVATE tandem_vboard)
     elseif(name MATCHES "^cloud")
         target_link_libraries(${target} PRIVATE tandem_cloud)
+    elseif(name MATCHES "^wire")
+        target_link_libraries(${target} PRIVATE tandem_link)
     endif()
     # libFuzzer's own prototypes are in no header of C; asserts are what a fuzzer is for.
     set_source_files_properties(${source} PROPERTIES

@@ -50,7 +50,7 @@ static int set(void *socket, int option, int value)
 
 static bool is_local(const char *uri)
 {
-    static const char *const places[] = {"ipc://",
+    static const char *const places[] = {"ipc:///",
                                          "tcp://127.0.0.1:", "tcp://localhost:", "tcp://[::1]:"};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (strncmp(uri, places[i], strlen(places[i])) == 0)

@@ -26,6 +26,7 @@ struct tdm_worker {
     enum state state;
     struct tdm_order order;
     struct tdm_hold *hold;
+    bool let_go; // nobody waits for the order any more
     struct tdm_answer answer;
     int ready; // eventfd
 };
@@ -168,12 +169,21 @@ static int run(struct tdm_worker *w, struct tdm_answer *answer, struct tdm_error
     return 0;
 }
 
+static bool is_wanted(struct tdm_worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    const bool wanted = w->state == GIVEN && !w->let_go;
+    pthread_mutex_unlock(&w->lock);
+    return wanted;
+}
+
 static int rest(struct tdm_worker *w, struct tdm_answer *answer)
 {
     struct tdm_agent_segment *segment = &answer->segment;
     const double from = tdm_sensors_now();
     segment->joules = segment->error = NAN;
-    sleep_for(w->order.seconds);
+    for (double left; (left = from + w->order.seconds - tdm_sensors_now()) > 0 && is_wanted(w);)
+        sleep_for(fmin(left, 0.05));
     const double to = tdm_sensors_now();
     segment->seconds = to - from;
     look_again(w, segment);
@@ -275,6 +285,7 @@ void tdm_worker_give(struct tdm_worker *w, const struct tdm_order *order, struct
     assert(w->state == IDLE);
     w->order = *order;
     w->hold = hold;
+    w->let_go = false;
     w->state = GIVEN;
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
@@ -306,5 +317,6 @@ void tdm_worker_let_go(struct tdm_worker *w)
     while (w->state == GIVEN && w->order.kind == TDM_ORDER_SET)
         pthread_cond_wait(&w->changed, &w->lock);
     w->hold = NULL;
+    w->let_go = true;
     pthread_mutex_unlock(&w->lock);
 }

@@ -111,9 +111,10 @@ static int wait_answer(struct tdm_agent *agent, uint64_t number, double patience
     }
 }
 
-// Sends it and waits for an answer of that kind.
+// Sends it and waits for an answer of that kind, into `into`: the keeper of the lease may receive
+// the next one as soon as the lock is free.
 static int call(struct tdm_agent *agent, struct tdm_order *order, double patience,
-                enum tdm_order_kind kind, struct tdm_error *error)
+                enum tdm_order_kind kind, struct tdm_answer *into, struct tdm_error *error)
 {
     pthread_mutex_lock(&agent->lock);
     int status = send_order(agent, order, error);
@@ -124,6 +125,8 @@ static int call(struct tdm_agent *agent, struct tdm_order *order, double patienc
         status = tdm_fail_at(error, agent->uri, 0, 0, "%s", answer->reason);
     else if (status == 0 && kind != TDM_ORDER_NONE && answer->kind != kind)
         status = tdm_fail_at(error, agent->uri, 0, 0, "it answers something else");
+    if (status == 0 && into)
+        *into = *answer;
     pthread_mutex_unlock(&agent->lock);
     return status;
 }
@@ -191,8 +194,7 @@ static int connect_to(struct tdm_agent *agent, const struct tdm_agent_options *o
         return tdm_fail(error, "out of memory");
     if (trust(agent, options, error))
         return -1;
-    // What was sent before a connection broke is stale when the next one is there.
-    if (set(agent->dealer, ZMQ_LINGER, 0) || set(agent->dealer, ZMQ_IMMEDIATE, 0) ||
+    if (set(agent->dealer, ZMQ_LINGER, 0) ||
         set(agent->dealer, ZMQ_IPV6, strncmp(agent->uri, "tcp://[", 7) == 0) ||
         zmq_setsockopt(agent->dealer, ZMQ_MAXMSGSIZE, &largest, sizeof largest) ||
         zmq_connect(agent->dealer, agent->uri))
@@ -203,12 +205,13 @@ static int connect_to(struct tdm_agent *agent, const struct tdm_agent_options *o
 static int greet(struct tdm_agent *agent, struct tdm_error *error)
 {
     struct tdm_error why = {0};
+    struct tdm_answer answer;
     struct tdm_order hello = {.kind = TDM_ORDER_HELLO};
-    if (call(agent, &hello, 0, TDM_ORDER_HELLO, &why))
+    if (call(agent, &hello, 0, TDM_ORDER_HELLO, &answer, &why))
         return tdm_fail_at(error, agent->uri, 0, 0,
                            "no tandem-agent answers there, or it does not know our key: %s",
                            why.message);
-    agent->welcome = agent->answer.welcome;
+    agent->welcome = answer.welcome;
     return 0;
 }
 
@@ -273,7 +276,7 @@ int tdm_agent_take(struct tdm_agent *agent, double lease, struct tdm_error *erro
     struct tdm_order take = {.kind = TDM_ORDER_TAKE, .lease = lease};
     snprintf(take.who, sizeof take.who, "%s", agent->who);
     // What somebody who died has left may have to be put back first.
-    if (call(agent, &take, releasing, TDM_ORDER_NONE, error))
+    if (call(agent, &take, releasing, TDM_ORDER_NONE, NULL, error))
         return -1;
     pthread_mutex_lock(&agent->lock);
     agent->lease = lease > 0 ? lease : agent->welcome.lease;
@@ -284,34 +287,37 @@ int tdm_agent_take(struct tdm_agent *agent, double lease, struct tdm_error *erro
 
 int tdm_agent_release(struct tdm_agent *agent, int *wrong, struct tdm_error *error)
 {
+    struct tdm_answer answer;
     struct tdm_order release = {.kind = TDM_ORDER_RELEASE};
-    const int status = call(agent, &release, releasing, TDM_ORDER_RELEASE, error);
+    const int status = call(agent, &release, releasing, TDM_ORDER_RELEASE, &answer, error);
     pthread_mutex_lock(&agent->lock);
     agent->lease = 0;
     pthread_mutex_unlock(&agent->lock);
     if (status == 0 && wrong)
-        *wrong = agent->answer.wrong;
+        *wrong = answer.wrong;
     return status;
 }
 
 int tdm_agent_set(struct tdm_agent *agent, const struct tdm_setting *setting,
                   struct tdm_report *report, double *seconds, struct tdm_error *error)
 {
+    struct tdm_answer answer;
     struct tdm_order order = {.kind = TDM_ORDER_SET, .setting = *setting};
-    if (call(agent, &order, releasing, TDM_ORDER_SET, error))
+    if (call(agent, &order, releasing, TDM_ORDER_SET, &answer, error))
         return -1;
-    *report = agent->answer.report;
+    *report = answer.report;
     if (seconds)
-        *seconds = agent->answer.seconds;
+        *seconds = answer.seconds;
     return 0;
 }
 
 int tdm_agent_look(struct tdm_agent *agent, struct tdm_report *report, struct tdm_error *error)
 {
+    struct tdm_answer answer;
     struct tdm_order order = {.kind = TDM_ORDER_LOOK};
-    if (call(agent, &order, 0, TDM_ORDER_SET, error))
+    if (call(agent, &order, 0, TDM_ORDER_SET, &answer, error))
         return -1;
-    *report = agent->answer.report;
+    *report = answer.report;
     return 0;
 }
 
@@ -329,29 +335,32 @@ static int name_work(struct tdm_order *order, const struct tdm_vwork_job *work,
 int tdm_agent_run(struct tdm_agent *agent, const struct tdm_vwork_job *work, double most,
                   struct tdm_agent_segment *segment, struct tdm_error *error)
 {
+    struct tdm_answer answer;
     struct tdm_order order = {.kind = TDM_ORDER_RUN, .work = *work};
-    if (name_work(&order, work, error) || call(agent, &order, most, TDM_ORDER_RUN, error))
+    if (name_work(&order, work, error) || call(agent, &order, most, TDM_ORDER_RUN, &answer, error))
         return -1;
-    *segment = agent->answer.segment;
+    *segment = answer.segment;
     return 0;
 }
 
 int tdm_agent_rest(struct tdm_agent *agent, double seconds, struct tdm_agent_segment *segment,
                    struct tdm_error *error)
 {
+    struct tdm_answer answer;
     struct tdm_order order = {.kind = TDM_ORDER_REST, .seconds = seconds};
-    if (call(agent, &order, seconds, TDM_ORDER_RUN, error))
+    if (call(agent, &order, seconds, TDM_ORDER_RUN, &answer, error))
         return -1;
-    *segment = agent->answer.segment;
+    *segment = answer.segment;
     return 0;
 }
 
 int tdm_agent_read(struct tdm_agent *agent, struct tdm_agent_readings *readings,
                    struct tdm_error *error)
 {
+    struct tdm_answer answer;
     struct tdm_order order = {.kind = TDM_ORDER_READ};
-    if (call(agent, &order, 0, TDM_ORDER_READ, error))
+    if (call(agent, &order, 0, TDM_ORDER_READ, &answer, error))
         return -1;
-    *readings = agent->answer.readings;
+    *readings = answer.readings;
     return 0;
 }

@@ -89,9 +89,9 @@ static bool take_work(const Tandem__Wire__Run *run, struct tdm_order *order)
             return false;
     order->work = (struct tdm_vwork_job){
         .batch = (int)run->batch, .share = run->share, .cpu_time = run->cpu_time};
-    if (!order->names[0][0])
-        return within(run->cpu_time, 1e-9, 3600);
-    return run->batch <= 65536 && run->share > 0 && run->share <= 1;
+    if (run->batch > 65536 || !within(run->share, 0, 1) || !within(run->cpu_time, 0, 3600))
+        return false;
+    return order->names[0][0] ? run->share > 0 : run->cpu_time >= 1e-9;
 }
 
 // Whether what it says is within bounds.

@@ -16,10 +16,13 @@ ROOMS = {
     "hil/cloud": {"sim/core", "sim/model", "hil/inference", "hil/keys", "hil/cloud"},
     "hil/guardian": {"sim/core", "sim/model", "hil/board", "hil/guardian"},
     "hil/vboard": {"sim/core", "sim/trace", "sim/model", "sim/engine", "hil/vboard"},
-    "hil": {"sim/core", "sim/trace", "sim/model", "sim/engine", "hil/board", "hil/inference", "hil"},
+    "hil/wire": {"sim/core", "hil/board", "hil/inference", "hil/wire"},
+    "hil/client": {"sim/core", "hil/board", "hil/keys", "hil/wire", "hil/client"},
+    "hil/agent": {"sim/core", "sim/model", "hil/board", "hil/keys", "hil/wire", "hil/agent"},
+    "hil": {"sim/core", "sim/trace", "sim/model", "sim/engine", "hil/board", "hil/client", "hil"},
     "policies": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env", "policies"},
     "sim/cli": {"sim/core", "sim/trace", "sim/model", "sim/engine", "sim/env", "hil/board",
-                "hil/inference", "hil/keys", "hil/cloud", "hil", "policies", "sim/cli"},
+                "hil/inference", "hil/keys", "hil/cloud", "hil/client", "hil", "policies", "sim/cli"},
 }
 
 # Foreign headers, and the one file (or the few whose names begin alike) that may include them.
