@@ -14,7 +14,7 @@ struct tdm_executor *tdm_executor_open(const char *name, struct tdm_hw *hw, cons
                                        struct tdm_error *error)
 {
     struct tdm_nearest nearest;
-    struct tdm_error why = {0};
+    error->message[0] = '\0';
     if (name)
         tdm_nearest_start(&nearest, name);
     for (const struct tdm_executor_type *const *type = tdm_executor_types; *type; type++) {
@@ -22,15 +22,13 @@ struct tdm_executor *tdm_executor_open(const char *name, struct tdm_hw *hw, cons
             tdm_nearest_try(&nearest, (*type)->name);
             continue;
         }
-        struct tdm_executor *executor = (*type)->open(hw, root, &why);
+        struct tdm_executor *executor = (*type)->open(hw, root, error);
         if (executor)
             return executor;
-        if (name && !why.message[0])
-            tdm_fail(&why, "the executor '%s' has nothing to run on here", name);
-        if (why.message[0]) {
-            tdm_fail(error, "%s", why.message);
+        if (name && !error->message[0])
+            tdm_fail(error, "the executor '%s' has nothing to run on here", name);
+        if (error->message[0])
             return NULL;
-        }
     }
     if (name)
         tdm_fail(error, "there is no executor '%.64s'%s", name, tdm_nearest_hint(&nearest));

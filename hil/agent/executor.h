@@ -25,7 +25,7 @@ struct tdm_executor_type {
 extern const struct tdm_executor_type *const tdm_executor_types[];
 extern const struct tdm_executor_type tdm_executor_vboard, tdm_executor_emulated;
 
-/** By name; NULL: the first that there is. NULL with `error`. The caller closes it. */
+/** By name; NULL: the first that there is. NULL with `error` (needed). The caller closes it. */
 struct tdm_executor *tdm_executor_open(const char *name, struct tdm_hw *hw, const char *root,
                                        struct tdm_error *error);
 
