@@ -143,7 +143,7 @@ static double find_lookahead(const struct tdm_contention *c)
             c->routed && scenario->links[i].routed ? &c->routed[i] : &scenario->links[i];
         if (tdm_network_by_latency(c->network, (int)i))
             return 0;
-        if (link->series == last && last->rtt)
+        if (last && link->series == last && last->rtt)
             continue; // a fleet's: as the one before
         last = link->series;
         least = fmin(least, least_rtt(link));
