@@ -271,7 +271,7 @@ static int on_tag(void *context, size_t at, size_t length, struct tdm_error *err
     s->at = at;
     s->length = length;
     // Of two bytes a letter, one is zero.
-    if (s->text[at] != '<' || s->text[at + length - 1] != '>')
+    if (s->count > 0 && (s->text[at] != '<' || s->text[at + length - 1] != '>'))
         return tdm_fail(error, "not in UTF-8: attributes can only be set where letters are bytes");
     return 0;
 }

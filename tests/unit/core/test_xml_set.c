@@ -138,6 +138,13 @@ static void refuses_two_bytes_a_letter(void **state)
     assert_non_null(strstr(error.message, "not in UTF-8"));
     assert_null(set(big, sizeof big - 1, PAIRS("@x", "1"), &error));
     assert_non_null(strstr(error.message, "not in UTF-8"));
+    // Where nothing is set, any encoding that can be read is left as it is.
+    size_t length;
+    char *same = tdm_xml_set(little, sizeof little, "doc.xml", NULL, 0, &length, &error);
+    assert_non_null(same);
+    assert_int_equal(length, sizeof little);
+    assert_memory_equal(same, little, sizeof little);
+    free(same);
 }
 
 // Tags are found wherever they lie among the pieces that the reader takes.
