@@ -6,19 +6,20 @@
 #include "core/extremes.h"
 #include "model/difficulty.h"
 
-static double joules(const struct tdm_segment *segment)
+// Counts what a segment took. Returns how long it was.
+static double spend(const struct tdm_site *site, struct tdm_request *request,
+                    const struct tdm_segment *segment)
 {
-    return tdm_watts_sum(&segment->energy);
-}
-
-static double length(const struct tdm_segment *segment)
-{
+    request->energy += tdm_watts_sum(&segment->energy);
+    if (site->meter)
+        tdm_watts_add(site->meter, &segment->energy, 1);
     return segment->end - segment->start;
 }
 
-static void run(const struct tdm_site *site, struct tdm_request *request, enum tdm_stage_kind kind,
-                double bytes, struct tdm_segment *segment)
+static double run(const struct tdm_site *site, struct tdm_request *request,
+                  enum tdm_stage_kind kind, double bytes)
 {
+    struct tdm_segment segment;
     const struct tdm_plan *plan = &request->plan;
     const struct tdm_stage stage = {
         .kind = kind,
@@ -31,13 +32,14 @@ static void run(const struct tdm_site *site, struct tdm_request *request, enum t
         .time = plan->thinking,
         .factor = request->jitter,
     };
-    site->driver->type->run(site->driver, &stage, segment);
-    request->energy += joules(segment);
+    site->driver->type->run(site->driver, &stage, &segment);
+    return spend(site, request, &segment);
 }
 
 // A network of its own, whole, before anything else.
-static void run_first(const struct tdm_site *site, struct tdm_request *request)
+static double run_first(const struct tdm_site *site, struct tdm_request *request)
 {
+    struct tdm_segment segment;
     const struct tdm_stage stage = {
         .kind = TDM_BEFORE,
         .costs = request->first_costs,
@@ -46,8 +48,15 @@ static void run_first(const struct tdm_site *site, struct tdm_request *request)
         .point = request->first_costs->point_count - 1,
         .factor = request->jitter,
     };
-    site->driver->type->run(site->driver, &stage, &request->first);
-    request->energy += joules(&request->first);
+    site->driver->type->run(site->driver, &stage, &segment);
+    return spend(site, request, &segment);
+}
+
+static double set_clocks(const struct tdm_site *site, struct tdm_request *request)
+{
+    struct tdm_segment segment;
+    site->driver->type->set_clocks(site->driver, site->costs, &request->plan, &segment);
+    return spend(site, request, &segment);
 }
 
 // What crosses the point. The input goes as it is; a tensor is quantised, and only its share goes.
@@ -65,9 +74,8 @@ static void pack(const struct tdm_site *site, struct tdm_request *request)
     } else if (site->stream->input == TDM_COMPRESSED) {
         packed = dnn->raw;
     }
-    request->packing = (struct tdm_segment){0};
     if (packed > 0)
-        run(site, request, TDM_PACKING, packed, &request->packing);
+        request->head += run(site, request, TDM_PACKING, packed);
 }
 
 // Up, server, down: starts it, and says when the answer will be there.
@@ -90,28 +98,25 @@ static void start_remote(const struct tdm_site *site, struct tdm_request *reques
         site->remote->start(site->remote, way->link->board, way, request->number, site->driver->now,
                             passage);
     else
-        tdm_way_send(way, site->driver->now, passage, site->look_ahead);
+        tdm_way_send(way, site->driver->now, passage, !site->meter);
 }
 
 void tdm_request_begin(const struct tdm_site *site, struct tdm_request *request)
 {
     const struct tdm_plan *plan = &request->plan;
-    request->thinking = (struct tdm_segment){0};
-    if (plan->thinking > 0)
-        run(site, request, TDM_THINKING, 0, &request->thinking);
-    site->driver->type->set_clocks(site->driver, site->costs, plan, &request->switching);
-    request->energy += joules(&request->switching);
+    request->thinking = plan->thinking > 0 ? run(site, request, TDM_THINKING, 0) : 0;
+    request->switching = set_clocks(site, request);
     request->sends = plan->xi > 0;
-    if (request->first_costs)
-        run_first(site, request);
-    run(site, request, TDM_HEAD, 0, &request->head);
+    request->head = request->first_costs ? run_first(site, request) : 0;
+    request->head += run(site, request, TDM_HEAD, 0);
+    request->local = 0;
     request->answer = site->driver->now;
     if (!request->sends)
         return;
     pack(site, request);
     start_remote(site, request);
     if (plan->xi < 1)
-        run(site, request, TDM_LOCAL, 0, &request->local);
+        request->local = run(site, request, TDM_LOCAL, 0);
     request->done = site->driver->now;
     request->answer = tdm_larger(request->done, request->passage.down_end);
 }
@@ -144,19 +149,6 @@ static void tell_passage(const struct tdm_site *site, const struct tdm_request *
         outcome->radio_energy += tdm_way_receive(&site->ways[request->plan.link], passage);
 }
 
-// What the board did for it.
-static void tell_work(const struct tdm_request *request, struct tdm_outcome *outcome)
-{
-    const bool shares = request->sends && request->plan.xi < 1;
-    outcome->thinking = length(&request->thinking);
-    outcome->switching = length(&request->switching);
-    outcome->head = length(&request->head) + (request->sends ? length(&request->packing) : 0);
-    if (request->first_costs)
-        outcome->head += length(&request->first);
-    outcome->local = shares ? length(&request->local) : 0;
-    outcome->board_energy = request->energy;
-}
-
 void tdm_request_finish(const struct tdm_site *site, struct tdm_request *request, int board,
                         struct tdm_outcome *outcome)
 {
@@ -172,7 +164,11 @@ void tdm_request_finish(const struct tdm_site *site, struct tdm_request *request
     outcome->answer = request->answer;
     outcome->latency = request->answer - request->arrival;
     outcome->waited = request->start - request->arrival;
-    tell_work(request, outcome);
+    outcome->thinking = request->thinking;
+    outcome->switching = request->switching;
+    outcome->head = request->head;
+    outcome->local = request->local;
+    outcome->board_energy = request->energy;
     if (request->sends)
         tell_passage(site, request, outcome);
     else

@@ -23,8 +23,8 @@ struct tdm_request {
     double difficulty;     /**< 0 to 1; NAN: those of its stream are alike */
     double bandwidth;      /**< bytes/s up, as the last probe had seen when it was decided on */
     struct tdm_plan plan;
-    struct tdm_costs *first_costs; /**< of the plan's `first`; NULL: it has none */
-    struct tdm_segment thinking, switching, first, packing, head, local;
+    struct tdm_costs *first_costs;           /**< of the plan's `first`; NULL: it has none */
+    double thinking, switching, head, local; /**< s that they took; head: first and packing, too */
     struct tdm_passage passage;
     bool sends;
     double done;   /**< s, when the board has done its own part */
@@ -50,7 +50,7 @@ struct tdm_site {
     struct tdm_way *ways;
     const double *compute;     /**< s on each way's server beyond each point; way by way */
     struct tdm_remote *remote; /**< NULL: nobody else is on the way, so it is known at once */
-    bool look_ahead;
+    struct tdm_watts *meter;   /**< J of the board, counted as they are spent; NULL: looks ahead */
 };
 
 /**

@@ -178,17 +178,12 @@ static void fill_queues(struct tdm_unit *unit)
 
 // ---- steps -------------------------------------------------------------------------------------
 
-static void add_joules(struct tdm_unit *unit, const struct tdm_segment *segment)
-{
-    tdm_watts_add(&unit->energy, &segment->energy, 1);
-}
-
 // What it takes is shared by the requests in service.
 static void rest_until(struct tdm_unit *unit, double time)
 {
     struct tdm_segment segment;
     unit->driver->type->rest(unit->driver, time, &segment);
-    add_joules(unit, &segment);
+    tdm_watts_add(&unit->energy, &segment.energy, 1);
     const double share = tdm_watts_sum(&segment.energy) / (double)unit->serving;
     for (size_t i = 0; i < unit->serving; i++)
         unit->served[i].energy += share;
@@ -388,15 +383,6 @@ void tdm_unit_decide(struct tdm_unit *unit, const struct tdm_plan *plan)
     request->site = &queue->versions[plan->version].site;
     request->first_costs = first_costs(queue, plan);
     tdm_request_begin(request->site, request);
-    add_joules(unit, &request->thinking);
-    add_joules(unit, &request->switching);
-    if (plan->first)
-        add_joules(unit, &request->first);
-    add_joules(unit, &request->head);
-    if (request->sends)
-        add_joules(unit, &request->packing);
-    if (request->sends && plan->xi < 1)
-        add_joules(unit, &request->local);
     unit->last = request->plan;
     unit->deciding = NULL;
     fill_queues(unit);
@@ -422,7 +408,7 @@ void tdm_unit_foresee(struct tdm_unit *unit, const struct tdm_plan *plan,
     struct tdm_request request = *unit->deciding;
     struct tdm_site site = unit->queues[request.queue].versions[plan->version].site;
     site.driver = unit->scratch;
-    site.look_ahead = true;
+    site.meter = NULL;
     site.remote = NULL;
     request.plan = *plan;
     request.first_costs = first_costs(&unit->queues[request.queue], plan);

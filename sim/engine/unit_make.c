@@ -242,7 +242,8 @@ static void make_sites(struct tdm_unit *unit, struct tdm_remote *remote)
                                               .driver = unit->driver,
                                               .ways = unit->ways,
                                               .compute = version->compute,
-                                              .remote = remote};
+                                              .remote = remote,
+                                              .meter = &unit->energy};
         }
     }
 }
