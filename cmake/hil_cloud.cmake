@@ -6,8 +6,6 @@ if(NOT TANDEM_LINK)
 endif()
 set(TANDEM_CLOUD ON)
 
-tandem_wire("${PROJECT_SOURCE_DIR}" hil/cloud/cloud.proto "${PROJECT_BINARY_DIR}/made" cloud_made)
-
 file(GLOB cloud_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" hil/cloud/*.c hil/keys/*.c)
 list(REMOVE_ITEM cloud_sources hil/cloud/main.c)
 add_library(tandem_cloud STATIC EXCLUDE_FROM_ALL ${cloud_sources} ${cloud_made})

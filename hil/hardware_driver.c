@@ -7,34 +7,11 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "engine/driver.h"
 #include "engine/governor.h"
-#include "hil/client/agent.h"
+#include "hil/hardware.h"
 
 static const double slack = 30;      // s that work may take beyond ten times what the model says
 static const double shortest = 1e-4; // s: no rest is begun for less, an order takes longer
-
-struct hardware {
-    struct tdm_driver base;
-    const struct tdm_driver_setup *setup;
-    const struct tdm_board *board;
-    struct tdm_agent *agent;
-    struct tdm_setting setting; // in force
-    bool set;                   // it is
-    struct tdm_plan plan;       // the last one
-    struct tdm_readings readings;
-    struct tdm_error failed;
-};
-
-static struct hardware *hardware_of(struct tdm_driver *driver)
-{
-    return (struct hardware *)(void *)driver;
-}
-
-static void fail(struct hardware *h)
-{
-    h->base.failed = &h->failed;
-}
 
 // ---- what the board says -----------------------------------------------------------------------
 
@@ -50,7 +27,7 @@ static int nearest_opp(const struct tdm_domain_info *info, double hz, int before
     return nearest;
 }
 
-static void note(struct hardware *h, const double hz[TDM_DOMAINS], double temperature,
+static void note(struct tdm_hardware *h, const double hz[TDM_DOMAINS], double temperature,
                  bool throttled)
 {
     for (int d = 0; d < TDM_CLOCKS; d++)
@@ -60,15 +37,13 @@ static void note(struct hardware *h, const double hz[TDM_DOMAINS], double temper
     h->readings.throttled = throttled;
 }
 
-// A segment of the board's becomes one of the run's, and a piece of its record. Rails are not
-// causes: all of it is `fixed`.
-static void take_over(struct hardware *h, int stage, const struct tdm_agent_segment *there,
-                      struct tdm_segment *segment)
+void tdm_hardware_take_over(struct tdm_hardware *h, int stage,
+                            const struct tdm_agent_segment *there, struct tdm_segment *segment)
 {
     if (!isfinite(there->joules)) {
         tdm_fail(&h->failed, "the board's power is not known (%s): no energy of a run without it",
                  tdm_agent_welcome(h->agent)->covers);
-        fail(h);
+        tdm_hardware_fail(h);
         return;
     }
     struct tdm_piece piece = {.start = h->base.now,
@@ -87,14 +62,14 @@ static void take_over(struct hardware *h, int stage, const struct tdm_agent_segm
     h->base.now = segment->end = piece.end;
 }
 
-static void begin(const struct hardware *h, struct tdm_segment *segment)
+void tdm_hardware_begin(const struct tdm_hardware *h, struct tdm_segment *segment)
 {
     *segment = (struct tdm_segment){.start = h->base.now, .end = h->base.now};
 }
 
 // ---- clocks ------------------------------------------------------------------------------------
 
-static void wish(const struct hardware *h, const struct tdm_plan *plan, int d,
+static void wish(const struct tdm_hardware *h, const struct tdm_plan *plan, int d,
                  struct tdm_setting *setting)
 {
     const struct tdm_opp *opps = h->board->domain[d]->opps;
@@ -121,7 +96,7 @@ static bool same(const struct tdm_setting *a, const struct tdm_setting *b)
 
 // What heat or a limit holds down is how the board is. A clock that it does not take, or that
 // another hand sets, is not the plan that is asked about.
-static int check(struct hardware *h, const struct tdm_report *report)
+static int check(struct tdm_hardware *h, const struct tdm_report *report)
 {
     for (int d = 0; d < TDM_CLOCKS; d++) {
         const struct tdm_in_force *clock = &report->clock[d];
@@ -136,38 +111,46 @@ static int check(struct hardware *h, const struct tdm_report *report)
     return 0;
 }
 
+int tdm_hardware_set(struct tdm_hardware *h, const struct tdm_plan *plan, bool hurry,
+                     struct tdm_agent_segment *there)
+{
+    struct tdm_setting setting = tdm_setting_none();
+    struct tdm_report report;
+    *there = (struct tdm_agent_segment){.temperature = NAN};
+    h->plan = *plan;
+    if (h->base.failed)
+        return -1;
+    for (int d = 0; d < TDM_CLOCKS; d++)
+        wish(h, plan, d, &setting);
+    if (h->setup->core_count > 1)
+        setting.cores = plan->cores ? plan->cores : (int)h->board->domain[TDM_CPU]->cores;
+    if (h->set && same(&setting, &h->setting))
+        return 0;
+    if (tdm_agent_set(h->agent, &setting, hurry, &report, &there->seconds, &h->failed) ||
+        check(h, &report)) {
+        tdm_hardware_fail(h);
+        return -1;
+    }
+    h->setting = setting;
+    h->set = true;
+    for (int d = 0; d < TDM_DOMAINS; d++)
+        there->hz[d] = report.clock[d].hz;
+    there->joules = there->seconds * h->readings.power;
+    there->throttled = h->readings.throttled;
+    return 1;
+}
+
 // How long it took counts as simulated time, at the power of the moment before: what a sensor makes
 // of so short a time is mostly noise.
 static void hardware_set_clocks(struct tdm_driver *driver, const struct tdm_costs *costs,
                                 const struct tdm_plan *plan, struct tdm_segment *segment)
 {
     (void)costs;
-    struct hardware *h = hardware_of(driver);
-    struct tdm_setting setting = tdm_setting_none();
-    struct tdm_report report;
-    struct tdm_agent_segment there = {.temperature = NAN};
-    begin(h, segment);
-    h->plan = *plan;
-    if (h->base.failed)
-        return;
-    for (int d = 0; d < TDM_CLOCKS; d++)
-        wish(h, plan, d, &setting);
-    if (h->setup->core_count > 1)
-        setting.cores = plan->cores ? plan->cores : (int)h->board->domain[TDM_CPU]->cores;
-    if (h->set && same(&setting, &h->setting))
-        return;
-    if (tdm_agent_set(h->agent, &setting, &report, &there.seconds, &h->failed) ||
-        check(h, &report)) {
-        fail(h);
-        return;
-    }
-    h->setting = setting;
-    h->set = true;
-    for (int d = 0; d < TDM_DOMAINS; d++)
-        there.hz[d] = report.clock[d].hz;
-    there.joules = there.seconds * h->readings.power;
-    there.throttled = h->readings.throttled;
-    take_over(h, TDM_SWITCHING, &there, segment);
+    struct tdm_hardware *h = tdm_hardware_of(driver);
+    struct tdm_agent_segment there;
+    tdm_hardware_begin(h, segment);
+    if (tdm_hardware_set(h, plan, false, &there) > 0)
+        tdm_hardware_take_over(h, TDM_SWITCHING, &there, segment);
 }
 
 // ---- work --------------------------------------------------------------------------------------
@@ -182,8 +165,8 @@ static double share_of(const struct tdm_stage *stage, const struct tdm_cell *cel
 
 // What the board is told to do; false where there is nothing to do. CPU work is in seconds at the
 // top CPU clock.
-static bool work_of(const struct hardware *h, const struct tdm_stage *stage,
-                    struct tdm_vwork_job *work, double *expected)
+bool tdm_hardware_work(const struct tdm_hardware *h, const struct tdm_stage *stage,
+                       struct tdm_vwork_job *work, double *expected)
 {
     const struct tdm_driver_setup *setup = h->setup;
     struct tdm_costs *costs = stage->costs;
@@ -220,27 +203,27 @@ static bool work_of(const struct hardware *h, const struct tdm_stage *stage,
     return false;
 }
 
-static void hardware_run(struct tdm_driver *driver, const struct tdm_stage *stage,
-                         struct tdm_segment *segment)
+void tdm_hardware_run(struct tdm_driver *driver, const struct tdm_stage *stage,
+                      struct tdm_segment *segment)
 {
-    struct hardware *h = hardware_of(driver);
+    struct tdm_hardware *h = tdm_hardware_of(driver);
     struct tdm_vwork_job work = {0};
     struct tdm_agent_segment there;
     double expected = 0;
-    begin(h, segment);
-    if (h->base.failed || !work_of(h, stage, &work, &expected))
+    tdm_hardware_begin(h, segment);
+    if (h->base.failed || !tdm_hardware_work(h, stage, &work, &expected))
         return;
     if (tdm_agent_run(h->agent, &work, 10 * expected + slack, &there, &h->failed))
-        fail(h);
+        tdm_hardware_fail(h);
     else
-        take_over(h, (int)stage->kind, &there, segment);
+        tdm_hardware_take_over(h, (int)stage->kind, &there, segment);
 }
 
 static void hardware_rest(struct tdm_driver *driver, double until, struct tdm_segment *segment)
 {
-    struct hardware *h = hardware_of(driver);
+    struct tdm_hardware *h = tdm_hardware_of(driver);
     struct tdm_agent_segment there;
-    begin(h, segment);
+    tdm_hardware_begin(h, segment);
     const double seconds = until - h->base.now;
     if (h->base.failed || seconds <= 0) {
         if (seconds > 0)
@@ -253,24 +236,24 @@ static void hardware_rest(struct tdm_driver *driver, double until, struct tdm_se
                                            .temperature = NAN,
                                            .throttled = h->readings.throttled};
     } else if (tdm_agent_rest(h->agent, seconds, &there, &h->failed)) {
-        fail(h);
+        tdm_hardware_fail(h);
         h->base.now = segment->end = until;
         return;
     } else if (there.seconds > 0) { // its watch and ours: what it drew, for as long as asked
         there.joules *= seconds / there.seconds;
     }
     there.seconds = seconds;
-    take_over(h, TDM_RESTING, &there, segment);
+    tdm_hardware_take_over(h, TDM_RESTING, &there, segment);
     h->base.now = segment->end = until;
 }
 
-static void read_board(struct hardware *h)
+static void read_board(struct tdm_hardware *h)
 {
     struct tdm_agent_readings there;
     if (h->base.failed)
         return;
     if (tdm_agent_read(h->agent, &there, &h->failed)) {
-        fail(h);
+        tdm_hardware_fail(h);
         return;
     }
     note(h, there.hz, there.temperature, there.throttled);
@@ -280,7 +263,7 @@ static void read_board(struct hardware *h)
 
 static void hardware_read(struct tdm_driver *driver, struct tdm_readings *readings)
 {
-    struct hardware *h = hardware_of(driver);
+    struct tdm_hardware *h = tdm_hardware_of(driver);
     const struct tdm_driver_setup *setup = h->setup;
     read_board(h);
     size_t load = 0;
@@ -298,18 +281,18 @@ static void hardware_read(struct tdm_driver *driver, struct tdm_readings *readin
 // What would have been, no board can tell: a model can.
 static struct tdm_driver *hardware_copy(const struct tdm_driver *driver, struct tdm_driver *scratch)
 {
-    const struct hardware *h = (const struct hardware *)(const void *)driver;
+    const struct tdm_hardware *h = (const struct tdm_hardware *)(const void *)driver;
     return tdm_model_twin(h->setup, h->base.now, &h->readings, &h->plan, scratch);
 }
 
 static void hardware_close(struct tdm_driver *driver)
 {
-    struct hardware *h = hardware_of(driver);
+    struct tdm_hardware *h = tdm_hardware_of(driver);
     tdm_agent_close(h->agent);
     free(h);
 }
 
-static int greet(struct hardware *h, const char *uri, struct tdm_error *error)
+static int greet(struct tdm_hardware *h, const char *uri, struct tdm_error *error)
 {
     const struct tdm_agent_options options = {.key = getenv("TANDEM_KEY"),
                                               .agent = getenv("TANDEM_AGENT_KEY")};
@@ -323,7 +306,7 @@ static int greet(struct hardware *h, const char *uri, struct tdm_error *error)
     return tdm_agent_take(h->agent, 0, error);
 }
 
-static int look_first(struct hardware *h, struct tdm_error *error)
+static int look_first(struct tdm_hardware *h, struct tdm_error *error)
 {
     read_board(h);
     if (h->base.failed && error)
@@ -336,18 +319,18 @@ static int look_first(struct hardware *h, struct tdm_error *error)
     return 0;
 }
 
-static const struct tdm_driver_type over_tcp, over_ipc;
+static const struct tdm_driver_type over_tcp, over_ipc, live;
 
 static struct tdm_driver *open_at(const struct tdm_driver_type *type, const char *rest,
                                   const struct tdm_driver_setup *setup, struct tdm_error *error)
 {
     char uri[512];
-    struct hardware *h = calloc(1, sizeof *h);
+    struct tdm_hardware *h = calloc(1, sizeof *h);
     if (!h) {
         tdm_fail(error, "out of memory");
         return NULL;
     }
-    h->base.type = type;
+    h->base.type = setup->live ? &live : type;
     h->setup = setup;
     h->board = setup->scenario->boards[setup->board].board;
     h->plan = (struct tdm_plan){
@@ -379,7 +362,7 @@ static const struct tdm_driver_type over_tcp = {
     .open = open_tcp,
     .close = hardware_close,
     .set_clocks = hardware_set_clocks,
-    .run = hardware_run,
+    .run = tdm_hardware_run,
     .rest = hardware_rest,
     .read = hardware_read,
     .copy = hardware_copy};
@@ -389,10 +372,20 @@ static const struct tdm_driver_type over_ipc = {
     .open = open_ipc,
     .close = hardware_close,
     .set_clocks = hardware_set_clocks,
-    .run = hardware_run,
+    .run = tdm_hardware_run,
     .rest = hardware_rest,
     .read = hardware_read,
     .copy = hardware_copy};
+
+// Of any address, once it is open, where an engine runs whole plans.
+static const struct tdm_driver_type live = {.scheme = "live",
+                                            .summary = "a board that carries out whole plans",
+                                            .close = hardware_close,
+                                            .set_clocks = tdm_live_set_clocks,
+                                            .run = tdm_live_run,
+                                            .rest = tdm_live_rest,
+                                            .read = hardware_read,
+                                            .copy = hardware_copy};
 
 void tdm_hardware_driver_add(void)
 {

@@ -20,16 +20,15 @@ struct emulated {
     struct tdm_hw *hw;
 };
 
-static struct tdm_executor *emulated_open(struct tdm_hw *hw, const char *root,
+static struct tdm_executor *emulated_open(const struct tdm_executor_setup *setup,
                                           struct tdm_error *error)
 {
-    (void)root;
     struct emulated *e = calloc(1, sizeof *e);
     if (!e) {
         tdm_fail(error, "out of memory");
         return NULL;
     }
-    *e = (struct emulated){{&tdm_executor_emulated}, hw};
+    *e = (struct emulated){{&tdm_executor_emulated}, setup->hw};
     return &e->base;
 }
 

@@ -7,10 +7,10 @@
 #include "core/error.h"
 #include "core/text.h"
 
-const struct tdm_executor_type *const tdm_executor_types[] = {&tdm_executor_vboard,
-                                                              &tdm_executor_emulated, NULL};
+const struct tdm_executor_type *const tdm_executor_types[] = {
+    &tdm_executor_vboard, &tdm_executor_onnx, &tdm_executor_emulated, NULL};
 
-struct tdm_executor *tdm_executor_open(const char *name, struct tdm_hw *hw, const char *root,
+struct tdm_executor *tdm_executor_open(const char *name, const struct tdm_executor_setup *setup,
                                        struct tdm_error *error)
 {
     struct tdm_nearest nearest;
@@ -22,7 +22,9 @@ struct tdm_executor *tdm_executor_open(const char *name, struct tdm_hw *hw, cons
             tdm_nearest_try(&nearest, (*type)->name);
             continue;
         }
-        struct tdm_executor *executor = (*type)->open(hw, root, error);
+        if (!name && (*type)->asked)
+            continue;
+        struct tdm_executor *executor = (*type)->open(setup, error);
         if (executor)
             return executor;
         if (name && !error->message[0])
@@ -44,11 +46,10 @@ struct vboard {
     struct tdm_vwork *work;
 };
 
-static struct tdm_executor *vboard_open(struct tdm_hw *hw, const char *root,
+static struct tdm_executor *vboard_open(const struct tdm_executor_setup *setup,
                                         struct tdm_error *error)
 {
-    (void)hw;
-    struct tdm_vwork *work = tdm_vwork_open(root);
+    struct tdm_vwork *work = tdm_vwork_open(setup->root);
     if (!work)
         return NULL;
     struct vboard *v = calloc(1, sizeof *v);

@@ -31,8 +31,15 @@ static const char usage[] =
     "  --key FILE       its pair of keys (tandem hil keys), and\n"
     "  --known FILE     whom it lets in: a public key a line, a name behind it. With both it may\n"
     "                   listen anywhere: --listen \"tcp://*:7465\"; strangers get no reply at all\n"
-    "  --executor NAME  what runs networks: vboard (a virtual board; the default there) or\n"
-    "                   emulated (sleeps for as long as the board's model says)\n"
+    "  --executor NAME  what runs networks: vboard (a virtual board; the default there), onnx\n"
+    "                   (ONNX Runtime really computes those whose stages stand here) or emulated\n"
+    "                   (sleeps for as long as the board's model says; the default elsewhere)\n"
+    "  --provider P     what ONNX Runtime runs on: cpu (default), cuda, tensorrt\n"
+    "  --threads N      of a network that it runs: 1\n"
+    "  --pictures DIR   what networks are shown, labelled (`tandem dnn measure`); else noise\n"
+    "  --cloud-key FILE public key of the tandem-cloud that features go to; with --key. Without "
+    "it\n"
+    "                   they go to servers that ask for no keys\n"
     "  --lease TIME     that a host may be silent, if it asks for nothing else: \"2 s\"\n"
     "  --limit TEMP     degC from which clocks are held down; 5 K below the first trip\n"
     "  --state FILE     where is kept what is put back: DIR/run/tandem/state\n"
@@ -45,7 +52,7 @@ static const char usage[] =
     "What it speaks is in hil/wire/wire.proto.\n";
 
 struct wishes {
-    const char *root, *board, *jetpack, *key, *known, *trace;
+    const char *root, *board, *jetpack, *key, *known, *cloud_key, *trace;
     const char *uris[MOST_URIS];
     int uri_count;
     struct tdm_station_options station;
@@ -57,6 +64,7 @@ struct agent {
     struct tdm_agent_server *server;
     struct tdm_keys keys;
     struct tdm_known *known;
+    struct tdm_cloud_keys cloud;
     FILE *trace;
 };
 
@@ -78,6 +86,15 @@ static void say(void *context, const char *line)
 
 static int take_number(struct wishes *w, int letter, const char *text, struct tdm_error *error)
 {
+    struct tdm_networks_options *networks = &w->station.networks;
+    if (letter == 'p')
+        return tdm_provider_find(text, &networks->provider, error);
+    if (letter == 'c') {
+        networks->threads = (int)strtol(text, NULL, 10);
+        return networks->threads >= 1 && networks->threads <= 64
+                   ? 0
+                   : tdm_fail(error, "--threads takes a number from 1 to 64");
+    }
     struct tdm_hold_options *hold = &w->station.hold;
     if (letter == 'l') {
         if (tdm_quantity_parse(text, TDM_TIME, &hold->lease, error))
@@ -102,6 +119,8 @@ static int read_options(int argc, char **argv, struct wishes *w)
         {"executor", required_argument, NULL, 'x'}, {"lease", required_argument, NULL, 'l'},
         {"limit", required_argument, NULL, 'm'},    {"state", required_argument, NULL, 's'},
         {"guardian", required_argument, NULL, 'g'}, {"trace", required_argument, NULL, 't'},
+        {"provider", required_argument, NULL, 'p'}, {"threads", required_argument, NULL, 'c'},
+        {"pictures", required_argument, NULL, 'i'}, {"cloud-key", required_argument, NULL, 'y'},
         {"help", no_argument, NULL, 'h'},           {0}};
     const struct {
         int letter;
@@ -113,6 +132,8 @@ static int read_options(int argc, char **argv, struct wishes *w)
                  {'n', &w->known},
                  {'x', &w->station.executor},
                  {'t', &w->trace},
+                 {'i', &w->station.networks.pictures},
+                 {'y', &w->cloud_key},
                  {'s', &w->station.hold.state},
                  {'g', &w->station.hold.guardian}};
     struct tdm_error error = {0};
@@ -128,13 +149,14 @@ static int read_options(int argc, char **argv, struct wishes *w)
         else if (letter == 'u')
             tdm_fail(&error, "more than %d addresses", MOST_URIS);
         if (letter == '?' ||
-            ((letter == 'l' || letter == 'm') && take_number(w, letter, optarg, &error)) ||
+            (letter != 'h' && strchr("lmpc", letter) && take_number(w, letter, optarg, &error)) ||
             error.message[0])
             return letter == '?' ? -1 : (failed(&error, USAGE), -1);
     }
-    if (optind < argc || !w->key != !w->known) {
-        fputs(optind < argc ? "tandem-agent: it takes options only; see --help\n"
-                            : "tandem-agent: --key and --known go together\n",
+    if (optind < argc || !w->key != !w->known || (w->cloud_key && !w->key)) {
+        fputs(optind < argc
+                  ? "tandem-agent: it takes options only; see --help\n"
+                  : "tandem-agent: --key and --known go together, --cloud-key with them\n",
               stderr);
         return -1;
     }
@@ -152,7 +174,10 @@ static int lock(struct agent *agent, const struct wishes *w, struct tdm_error *e
     if (tdm_keys_read(&agent->keys, w->key, error))
         return -1;
     agent->known = tdm_known_read(w->known, error);
-    return agent->known ? 0 : -1;
+    if (!agent->known)
+        return -1;
+    agent->cloud.own = agent->keys;
+    return w->cloud_key ? tdm_keys_read_public(agent->cloud.server, w->cloud_key, error) : 0;
 }
 
 static int start(struct agent *agent, const struct wishes *w, struct tdm_error *error)
@@ -169,7 +194,9 @@ static int start(struct agent *agent, const struct wishes *w, struct tdm_error *
     // What an agent who was killed has left is put back at once, not when somebody takes the board.
     if (tdm_hold_recover(w->root, agent->hw, w->station.hold.state, &w->station.saying, error) < 0)
         return -1;
-    agent->station = tdm_station_open(agent->hw, w->root, &w->station, error);
+    struct tdm_station_options options = w->station;
+    options.cloud = w->cloud_key ? &agent->cloud : NULL;
+    agent->station = tdm_station_open(agent->hw, w->root, &options, error);
     if (!agent->station)
         return -1;
     agent->server =
@@ -187,6 +214,7 @@ static int stop(struct agent *agent)
         fclose(agent->trace);
     free(agent->known);
     memset(&agent->keys, 0, sizeof agent->keys);
+    memset(&agent->cloud, 0, sizeof agent->cloud);
     return wrong;
 }
 
@@ -216,6 +244,7 @@ int main(int argc, char **argv)
 {
     struct wishes wishes = {.root = "/",
                             .station = {.hold = {.lease = 2, .limit = NAN, .saying = {say, NULL}},
+                                        .networks = {.part = "test"},
                                         .saying = {say, NULL}}};
     struct agent agent = {0};
     const int read = read_options(argc, argv, &wishes);

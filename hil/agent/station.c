@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "hil/agent/infer.h"
 #include "hil/agent/worker.h"
 #include "hil/board/rails.h"
 
@@ -20,8 +21,12 @@ static const double often = 0.02;
 
 struct tdm_station {
     struct tdm_hw *hw;
+    const char *root;
     struct tdm_station_options options;
+    struct tdm_networks *networks;
+    struct tdm_servers *servers;
     struct tdm_executor *executor;
+    struct tdm_inferrer *inferrer;
     struct tdm_sensors *sensors; // NULL: none that works
     struct tdm_worker *worker;
     struct tdm_agent_welcome welcome;
@@ -52,6 +57,13 @@ static void describe_sensors(struct tdm_station *s)
     snprintf(welcome->covers, sizeof welcome->covers, "%s", covers);
 }
 
+static bool is_virtual(const char *root)
+{
+    struct tdm_vwork *work = tdm_vwork_open(root);
+    tdm_vwork_close(work);
+    return work != NULL;
+}
+
 static void describe(struct tdm_station *s)
 {
     const struct tdm_board *board = tdm_hw_board(s->hw);
@@ -59,7 +71,7 @@ static void describe(struct tdm_station *s)
     snprintf(welcome->agent, sizeof welcome->agent, "%s", TANDEM_VERSION);
     snprintf(welcome->board, sizeof welcome->board, "%s", board->name);
     snprintf(welcome->variant, sizeof welcome->variant, "JetPack %s", tdm_hw_jetpack(s->hw));
-    welcome->real = s->executor->type != &tdm_executor_vboard;
+    welcome->real = !is_virtual(s->root);
     welcome->cores = (int)board->domain[TDM_CPU]->cores;
     welcome->lease = s->options.hold.lease;
     for (int d = 0; d < TDM_DOMAINS; d++) {
@@ -74,32 +86,49 @@ static void describe(struct tdm_station *s)
 
 // ---- opening and closing -----------------------------------------------------------------------
 
+// What really computes, and what stands in for the board.
+static int open_executor(struct tdm_station *s, struct tdm_error *error)
+{
+    s->networks = tdm_networks_new(&s->options.networks, error);
+    if (!s->networks)
+        return -1;
+    const struct tdm_executor_setup setup = {s->hw, s->root, s->networks};
+    s->executor = tdm_executor_open(s->options.executor, &setup, error);
+    if (!s->executor)
+        return -1;
+    s->servers = tdm_servers_new(s->options.cloud);
+    s->inferrer = tdm_inferrer_new(s->executor, s->networks, s->servers);
+    return s->servers && s->inferrer ? 0 : tdm_fail(error, "out of memory");
+}
+
+static int start(struct tdm_station *s, struct tdm_error *error)
+{
+    const struct tdm_sensors_options all = {.rails = true, .zones = true, .period = often};
+    struct tdm_error why = {0};
+    if (open_executor(s, error))
+        return -1;
+    s->sensors = tdm_sensors_start(s->hw, &all, &why);
+    if (s->sensors)
+        tdm_sensors_wait(s->sensors, first_samples);
+    else
+        tdm_say(&s->options.saying, "goes on without sensors: %s", why.message);
+    s->worker = tdm_worker_start(s->hw, s->executor, s->inferrer, s->sensors);
+    return s->worker ? 0 : tdm_fail(error, "out of memory");
+}
+
 struct tdm_station *tdm_station_open(struct tdm_hw *hw, const char *root,
                                      const struct tdm_station_options *options,
                                      struct tdm_error *error)
 {
     struct tdm_station *s = calloc(1, sizeof *s);
-    const struct tdm_sensors_options all = {.rails = true, .zones = true, .period = often};
     if (!s) {
         tdm_fail(error, "out of memory");
         return NULL;
     }
     s->hw = hw;
+    s->root = root;
     s->options = *options;
-    s->executor = tdm_executor_open(options->executor, hw, root, error);
-    if (!s->executor) {
-        free(s);
-        return NULL;
-    }
-    struct tdm_error why = {0};
-    s->sensors = tdm_sensors_start(hw, &all, &why);
-    if (s->sensors)
-        tdm_sensors_wait(s->sensors, first_samples);
-    else
-        tdm_say(&s->options.saying, "goes on without sensors: %s", why.message);
-    s->worker = tdm_worker_start(hw, s->executor, s->sensors);
-    if (!s->worker) {
-        tdm_fail(error, "out of memory");
+    if (start(s, error)) {
         tdm_station_close(s);
         return NULL;
     }
@@ -125,7 +154,11 @@ int tdm_station_close(struct tdm_station *s)
     tdm_worker_stop(s->worker);
     if (s->sensors)
         tdm_sensors_stop(s->sensors);
-    s->executor->type->close(s->executor);
+    tdm_inferrer_free(s->inferrer);
+    tdm_servers_free(s->servers);
+    if (s->executor)
+        s->executor->type->close(s->executor);
+    tdm_networks_free(s->networks);
     free(s);
     return wrong;
 }

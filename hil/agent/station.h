@@ -8,6 +8,7 @@
 #define TDM_AGENT_STATION_H
 
 #include "hil/agent/executor.h"
+#include "hil/agent/servers.h"
 #include "hil/board/hold.h"
 #include "hil/wire/order.h"
 
@@ -22,12 +23,15 @@ struct tdm_client {
 struct tdm_station_options {
     struct tdm_hold_options hold; /**< its lease is the one for those who name none */
     const char *executor;         /**< NULL: the first that there is */
+    struct tdm_networks_options networks;
+    const struct tdm_cloud_keys *cloud; /**< for servers that let in only whom they know; or NULL */
     struct tdm_saying saying;
 };
 
 struct tdm_station;
 
-/** `hw` must live as long. NULL with `error`: no executor, no memory. The caller closes it. */
+/** `hw`, `root` and what the options point to must live as long. NULL with `error`: no executor, no
+ * memory. The caller closes it. */
 struct tdm_station *tdm_station_open(struct tdm_hw *hw, const char *root,
                                      const struct tdm_station_options *options,
                                      struct tdm_error *error);

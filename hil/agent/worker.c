@@ -19,6 +19,7 @@ enum state { IDLE, GIVEN, DONE, ENDING };
 struct tdm_worker {
     struct tdm_hw *hw;
     struct tdm_executor *executor;
+    struct tdm_inferrer *inferrer;
     struct tdm_sensors *sensors; // NULL: none
     pthread_t thread;
     pthread_mutex_t lock; // of what follows
@@ -169,6 +170,21 @@ static int run(struct tdm_worker *w, struct tdm_answer *answer, struct tdm_error
     return 0;
 }
 
+static int infer(struct tdm_worker *w, struct tdm_answer *answer, struct tdm_error *error)
+{
+    struct tdm_agent_segment *segment = &answer->segment;
+    struct tdm_inferred inferred;
+    segment->joules = segment->error = NAN;
+    if (tdm_inferrer_run(w->inferrer, &w->order, &inferred, error))
+        return -1;
+    answer->inference = inferred.told;
+    segment->seconds = inferred.seconds;
+    look_again(w, segment);
+    if (w->sensors)
+        measure_work(w, inferred.from, inferred.to, inferred.seconds, segment);
+    return 0;
+}
+
 static bool is_wanted(struct tdm_worker *w)
 {
     pthread_mutex_lock(&w->lock);
@@ -197,7 +213,8 @@ static int set(struct tdm_worker *w, struct tdm_answer *answer, struct tdm_error
     const double from = tdm_sensors_now();
     const int status = tdm_hold_set(w->hold, &w->order.setting, &answer->report, error);
     answer->seconds = tdm_sensors_now() - from;
-    if (w->sensors) // readings are to tell of these clocks by the time that work begins
+    if (w->sensors &&
+        !w->order.hurry) // readings are to tell of these clocks by the time that work begins
         sleep_for(memory_of(w) + 2 * sensor_period(w->sensors));
     return status;
 }
@@ -211,6 +228,8 @@ static void carry_out(struct tdm_worker *w, struct tdm_answer *answer)
     *answer = (struct tdm_answer){.kind = w->order.kind, .number = w->order.number};
     if (w->order.kind == TDM_ORDER_RUN)
         status = run(w, answer, &error);
+    else if (w->order.kind == TDM_ORDER_INFER)
+        status = infer(w, answer, &error);
     else if (w->order.kind == TDM_ORDER_REST)
         status = rest(w, answer);
     else
@@ -245,12 +264,13 @@ static void *work(void *context)
 }
 
 struct tdm_worker *tdm_worker_start(struct tdm_hw *hw, struct tdm_executor *executor,
-                                    struct tdm_sensors *sensors)
+                                    struct tdm_inferrer *inferrer, struct tdm_sensors *sensors)
 {
     struct tdm_worker *w = calloc(1, sizeof *w);
     if (!w)
         return NULL;
-    *w = (struct tdm_worker){.hw = hw, .executor = executor, .sensors = sensors};
+    *w = (struct tdm_worker){
+        .hw = hw, .executor = executor, .inferrer = inferrer, .sensors = sensors};
     w->ready = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);

@@ -3,7 +3,7 @@
 #ifndef TDM_AGENT_WORKER_H
 #define TDM_AGENT_WORKER_H
 
-#include "hil/agent/executor.h"
+#include "hil/agent/infer.h"
 #include "hil/board/hold.h"
 #include "hil/board/sensors.h"
 #include "hil/wire/order.h"
@@ -12,7 +12,7 @@ struct tdm_worker;
 
 /** What it works with lives as long as it does. NULL if there is no memory. */
 struct tdm_worker *tdm_worker_start(struct tdm_hw *hw, struct tdm_executor *executor,
-                                    struct tdm_sensors *sensors);
+                                    struct tdm_inferrer *inferrer, struct tdm_sensors *sensors);
 /** Waits for what is under way; NULL is fine. */
 void tdm_worker_stop(struct tdm_worker *worker);
 

@@ -8,14 +8,14 @@
 
 #include "hil/board/restore.h"
 
-enum tdm_way {
+enum tdm_clock_way {
     TDM_KEEP,   /**< as it is */
     TDM_PIN,    /**< at one OPP */
     TDM_GOVERN, /**< as it was before anybody touched it, the kernel choosing; below a cap */
 };
 
 struct tdm_setting {
-    enum tdm_way way[TDM_DOMAINS];
+    enum tdm_clock_way way[TDM_DOMAINS];
     double hz[TDM_DOMAINS];         /**< pinned: the OPP; governed: the cap, 0: none */
     char governor[TDM_DOMAINS][24]; /**< cpu, gpu, governed: a kernel's governor; "": as it was */
     int cores;                      /**< CPUs online, cpu0's cluster first; 0: as they are */

@@ -298,11 +298,11 @@ int tdm_agent_release(struct tdm_agent *agent, int *wrong, struct tdm_error *err
     return status;
 }
 
-int tdm_agent_set(struct tdm_agent *agent, const struct tdm_setting *setting,
+int tdm_agent_set(struct tdm_agent *agent, const struct tdm_setting *setting, bool hurry,
                   struct tdm_report *report, double *seconds, struct tdm_error *error)
 {
     struct tdm_answer answer;
-    struct tdm_order order = {.kind = TDM_ORDER_SET, .setting = *setting};
+    struct tdm_order order = {.kind = TDM_ORDER_SET, .setting = *setting, .hurry = hurry};
     if (call(agent, &order, releasing, TDM_ORDER_SET, &answer, error))
         return -1;
     *report = answer.report;
@@ -340,6 +340,20 @@ int tdm_agent_run(struct tdm_agent *agent, const struct tdm_vwork_job *work, dou
     if (name_work(&order, work, error) || call(agent, &order, most, TDM_ORDER_RUN, &answer, error))
         return -1;
     *segment = answer.segment;
+    return 0;
+}
+
+int tdm_agent_infer(struct tdm_agent *agent, const struct tdm_vwork_job *work,
+                    const struct tdm_infer *infer, double most, struct tdm_inference *inference,
+                    struct tdm_agent_segment *segment, struct tdm_error *error)
+{
+    struct tdm_answer answer;
+    struct tdm_order order = {.kind = TDM_ORDER_INFER, .work = *work, .infer = *infer};
+    if (name_work(&order, work, error) ||
+        call(agent, &order, most, TDM_ORDER_INFER, &answer, error))
+        return -1;
+    *segment = answer.segment;
+    *inference = answer.inference;
     return 0;
 }
 

@@ -40,8 +40,11 @@ int tdm_agent_take(struct tdm_agent *agent, double lease, struct tdm_error *erro
 /** Puts it back as it was, and waits until it is. `wrong` (may be NULL): knobs that are not. */
 int tdm_agent_release(struct tdm_agent *agent, int *wrong, struct tdm_error *error);
 
-/** Sets clocks. `seconds` (may be NULL) is what that took on the board, settling included. */
-int tdm_agent_set(struct tdm_agent *agent, const struct tdm_setting *setting,
+/**
+ * Sets clocks. `seconds` (may be NULL) is what that took on the board, settling included. With
+ * `hurry` it does not wait until the sensors show nothing older.
+ */
+int tdm_agent_set(struct tdm_agent *agent, const struct tdm_setting *setting, bool hurry,
                   struct tdm_report *report, double *seconds, struct tdm_error *error);
 /** Whether what was set last still holds. */
 int tdm_agent_look(struct tdm_agent *agent, struct tdm_report *report, struct tdm_error *error);
@@ -49,6 +52,13 @@ int tdm_agent_look(struct tdm_agent *agent, struct tdm_report *report, struct td
 /** Runs work once. `most` s: given up beyond it. */
 int tdm_agent_run(struct tdm_agent *agent, const struct tdm_vwork_job *work, double most,
                   struct tdm_agent_segment *segment, struct tdm_error *error);
+/**
+ * Carries out a whole plan for one request, of the work's network; its `share` and `cpu_time` mean
+ * nothing. `most` s: given up beyond it.
+ */
+int tdm_agent_infer(struct tdm_agent *agent, const struct tdm_vwork_job *work,
+                    const struct tdm_infer *infer, double most, struct tdm_inference *inference,
+                    struct tdm_agent_segment *segment, struct tdm_error *error);
 /** Nothing runs for `seconds`. */
 int tdm_agent_rest(struct tdm_agent *agent, double seconds, struct tdm_agent_segment *segment,
                    struct tdm_error *error);

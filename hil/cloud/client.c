@@ -14,7 +14,7 @@
 #include "hil/inference/part.h"
 #include "hil/keys/zap.h"
 
-enum { LARGEST_REPLY = 64 + 4 * TDM_CLASSES + 1024 };
+enum { LARGEST_REPLY = 64 + 4 * TDM_CLASSES + 1024, QUESTIONS = 3 };
 
 struct tdm_cloud {
     void *context, *dealer;
@@ -22,6 +22,7 @@ struct tdm_cloud {
     uint64_t number;
     struct tdm_features takes;
     int classes, share;
+    double rtt;                  // s
     Tandem__Cloud__Reply *reply; // the last one
 };
 
@@ -156,6 +157,22 @@ static int learn_size(struct tdm_cloud *cloud, double timeout, struct tdm_error 
     return tdm_features_fit(cloud->takes) ? 0 : no_reply(cloud, error);
 }
 
+// The first question waits for the connection; the others show the way alone. The least counts:
+// what came before may still be on the way with the next.
+static int get_to_know(struct tdm_cloud *cloud, double timeout, struct tdm_error *error)
+{
+    if (learn_size(cloud, timeout, error))
+        return -1;
+    cloud->rtt = INFINITY;
+    for (int i = 0; i < QUESTIONS; i++) {
+        const double asked = now();
+        if (learn_size(cloud, timeout, error))
+            return -1;
+        cloud->rtt = fmin(cloud->rtt, now() - asked);
+    }
+    return 0;
+}
+
 struct tdm_cloud *tdm_cloud_open(const char *uri, const char *network,
                                  const struct tdm_cloud_keys *keys, double timeout,
                                  struct tdm_error *error)
@@ -169,7 +186,7 @@ struct tdm_cloud *tdm_cloud_open(const char *uri, const char *network,
     if ((size_t)snprintf(cloud->network, sizeof cloud->network, "%s", network) >=
         sizeof cloud->network)
         tdm_fail(error, "the network's name '%.64s…' is too long", network);
-    else if (!connect_to(cloud, keys, error) && !learn_size(cloud, timeout, error))
+    else if (!connect_to(cloud, keys, error) && !get_to_know(cloud, timeout, error))
         return cloud;
     tdm_cloud_close(cloud);
     return NULL;
@@ -195,6 +212,11 @@ struct tdm_features tdm_cloud_takes(const struct tdm_cloud *cloud)
 int tdm_cloud_classes(const struct tdm_cloud *cloud)
 {
     return cloud->classes;
+}
+
+double tdm_cloud_rtt(const struct tdm_cloud *cloud)
+{
+    return cloud->rtt;
 }
 
 int tdm_cloud_share(const struct tdm_cloud *cloud)

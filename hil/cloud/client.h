@@ -35,6 +35,9 @@ void tdm_cloud_close(struct tdm_cloud *cloud);
 
 struct tdm_features tdm_cloud_takes(const struct tdm_cloud *cloud);
 int tdm_cloud_classes(const struct tdm_cloud *cloud);
+/** s that a small message took to the server and back once the connection stood: of three, the
+ * fastest. */
+double tdm_cloud_rtt(const struct tdm_cloud *cloud);
 int tdm_cloud_share(const struct tdm_cloud *cloud); /**< asks that may wait there at a time */
 
 /**

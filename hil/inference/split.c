@@ -168,11 +168,16 @@ const float *tdm_split_importance(const struct tdm_split *split)
     return split->importance;
 }
 
-int tdm_split_local(struct tdm_split *split, double xi, struct tdm_error *error)
+void tdm_split_choose(struct tdm_split *split, double xi)
 {
-    const size_t plane = (size_t)split->size.plane;
     split->sent = tdm_features_sent(split->size.channels, xi);
     tdm_features_choose(split->importance, split->size.channels, split->sent, split->away);
+}
+
+int tdm_split_local(struct tdm_split *split, struct tdm_error *error)
+{
+    const size_t plane = (size_t)split->size.plane;
+    assert(split->sent >= 0);
     if (split->sent == split->size.channels)
         return 0;
     for (int c = 0; c < split->size.channels; c++) {

@@ -3,8 +3,9 @@
  * The board's side of a network that is split as DVFO does it, a request at a time:
  *
  *     extract     extractor.onnx: image -> features, importance (of channels), exit (if it has one)
- *     local       the important channels, zeros for the others -> local.onnx -> logits
- *     pack        the other channels -> a packet, for tdm_remote or a server
+ *     choose      which channels are sent: the least important ones
+ *     pack        these -> a packet, for tdm_remote or a server
+ *     local       the other channels, zeros for those -> local.onnx -> logits
  *     fuse        lambda local + (1 - lambda) remote; where one saw no channel, the other's logits
  */
 #ifndef TDM_INFERENCE_SPLIT_H
@@ -37,11 +38,14 @@ const float *tdm_split_exit(const struct tdm_split *split);
 /** A number a channel, of the request, valid until the next. */
 const float *tdm_split_importance(const struct tdm_split *split);
 
-/** Chooses which channels are sent, and runs the local part on the others, if there are any. */
-int tdm_split_local(struct tdm_split *split, double xi, struct tdm_error *error);
+/** Chooses which channels are sent. */
+void tdm_split_choose(struct tdm_split *split, double xi);
 
 /** The channels to send, valid until the next call; `bytes` 0: none are. */
 struct tdm_packet tdm_split_pack(struct tdm_split *split, int bits);
+
+/** Runs the local part on the channels that are not sent, if there are any. */
+int tdm_split_local(struct tdm_split *split, struct tdm_error *error);
 
 /** The answer; `remote` holds tdm_split_classes logits, or NULL where nothing was sent. */
 void tdm_split_fuse(const struct tdm_split *split, double lambda, const float *remote,

@@ -116,6 +116,29 @@ static bool take_segment(const Tandem__Wire__Segment *from, struct tdm_agent_seg
     return true;
 }
 
+static bool take_inference(const Tandem__Wire__Inference *from, struct tdm_answer *answer)
+{
+    const double times[] = {from->head, from->packing, from->local, from->trip,    from->queued,
+                            from->ran,  from->cold,    from->sent,  from->received};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        if (!(times[i] >= 0) || isinf(times[i]))
+            return false;
+    if (!from->segment || !known_or_nan(&from->rtt, 1) || from->right < -1 || from->right > 1)
+        return false;
+    answer->inference = (struct tdm_inference){.head = from->head,
+                                               .packing = from->packing,
+                                               .local = from->local,
+                                               .trip = from->trip,
+                                               .queued = from->queued,
+                                               .ran = from->ran,
+                                               .cold = from->cold,
+                                               .rtt = from->rtt,
+                                               .sent = from->sent,
+                                               .received = from->received,
+                                               .right = from->right};
+    return take_segment(from->segment, &answer->segment);
+}
+
 static bool take_readings(const Tandem__Wire__Readings *from, struct tdm_agent_readings *readings)
 {
     const double values[] = {from->power, from->temperature};
@@ -147,6 +170,9 @@ static bool take_answer(const Tandem__Wire__Reply *reply, struct tdm_answer *ans
     case TANDEM__WIRE__REPLY__ANSWER_SEGMENT:
         answer->kind = TDM_ORDER_RUN;
         return take_segment(reply->segment, &answer->segment);
+    case TANDEM__WIRE__REPLY__ANSWER_INFERENCE:
+        answer->kind = TDM_ORDER_INFER;
+        return take_inference(reply->inference, answer);
     case TANDEM__WIRE__REPLY__ANSWER_READINGS:
         answer->kind = TDM_ORDER_READ;
         return take_readings(reply->readings, &answer->readings);

@@ -18,6 +18,7 @@ struct parts {
     Tandem__Wire__Segment segment;
     Tandem__Wire__Readings readings;
     Tandem__Wire__Released released;
+    Tandem__Wire__Inference inference;
 };
 
 static char *text_of(const char *text)
@@ -104,6 +105,24 @@ static void put_segment(struct parts *parts, const struct tdm_agent_segment *fro
     segment->throttled = from->throttled;
 }
 
+static void put_inference(struct parts *parts, const struct tdm_inference *from)
+{
+    Tandem__Wire__Inference *inference = &parts->inference;
+    tandem__wire__inference__init(inference);
+    inference->segment = &parts->segment;
+    inference->head = from->head;
+    inference->packing = from->packing;
+    inference->local = from->local;
+    inference->trip = from->trip;
+    inference->queued = from->queued;
+    inference->ran = from->ran;
+    inference->cold = from->cold;
+    inference->rtt = from->rtt;
+    inference->sent = from->sent;
+    inference->received = from->received;
+    inference->right = from->right;
+}
+
 static void put_readings(struct parts *parts, const struct tdm_agent_readings *from)
 {
     Tandem__Wire__Readings *readings = &parts->readings;
@@ -135,6 +154,12 @@ static void put_answer(Tandem__Wire__Reply *reply, struct parts *parts,
         put_segment(parts, &answer->segment);
         reply->answer_case = TANDEM__WIRE__REPLY__ANSWER_SEGMENT;
         reply->segment = &parts->segment;
+        break;
+    case TDM_ORDER_INFER:
+        put_segment(parts, &answer->segment);
+        put_inference(parts, &answer->inference);
+        reply->answer_case = TANDEM__WIRE__REPLY__ANSWER_INFERENCE;
+        reply->inference = &parts->inference;
         break;
     case TDM_ORDER_READ:
         put_readings(parts, &answer->readings);

@@ -72,7 +72,7 @@ static bool take_setting(const Tandem__Wire__Set *set, struct tdm_setting *setti
         if ((unsigned)clock->way > TDM_GOVERN || !within(clock->hz, 0, 1e12) ||
             !copy_name(setting->governor[d], sizeof setting->governor[d], clock->governor))
             return false;
-        setting->way[d] = (enum tdm_way)clock->way;
+        setting->way[d] = (enum tdm_clock_way)clock->way;
         setting->hz[d] = clock->hz;
     }
     setting->cores = (int)set->cores;
@@ -81,15 +81,43 @@ static bool take_setting(const Tandem__Wire__Set *set, struct tdm_setting *setti
     return true;
 }
 
+static bool take_names(const char *const names[4], struct tdm_order *order)
+{
+    for (int i = 0; i < 4; i++)
+        if (!copy_name(order->names[i], sizeof order->names[i], names[i]))
+            return false;
+    return true;
+}
+
+static bool take_infer(const Tandem__Wire__Infer *from, struct tdm_order *order)
+{
+    const char *const names[] = {from->dnn, from->mode, from->precision, from->processor};
+    struct tdm_infer *infer = &order->infer;
+    *infer = (struct tdm_infer){.head = from->head,
+                                .local = from->local,
+                                .xi = from->xi,
+                                .bits = (int)from->bits,
+                                .lambda = from->lambda,
+                                .patience = from->patience,
+                                .features = from->features,
+                                .picture = from->picture};
+    order->work = (struct tdm_vwork_job){.batch = (int)from->batch};
+    const bool bits = (from->bits >= 1 && from->bits <= 16) || from->bits == 32;
+    return take_names(names, order) && order->names[0][0] && from->batch <= 65536 && bits &&
+           within(from->head, 0, 1) && within(from->local, 0, 1) && within(from->xi, 0, 1) &&
+           within(from->lambda, 0, 1) && within(from->patience, 0, 60) &&
+           within(from->features, 0, 1e9) &&
+           copy_name(infer->server, sizeof infer->server, from->server) &&
+           (from->xi == 0 || infer->server[0]);
+}
+
 static bool take_work(const Tandem__Wire__Run *run, struct tdm_order *order)
 {
     const char *const names[] = {run->dnn, run->mode, run->precision, run->processor};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!copy_name(order->names[i], sizeof order->names[i], names[i]))
-            return false;
     order->work = (struct tdm_vwork_job){
         .batch = (int)run->batch, .share = run->share, .cpu_time = run->cpu_time};
-    if (run->batch > 65536 || !within(run->share, 0, 1) || !within(run->cpu_time, 0, 3600))
+    if (!take_names(names, order) || run->batch > 65536 || !within(run->share, 0, 1) ||
+        !within(run->cpu_time, 0, 3600))
         return false;
     return order->names[0][0] ? run->share > 0 : run->cpu_time >= 1e-9;
 }
@@ -106,7 +134,8 @@ static bool take_order(const Tandem__Wire__Request *request, struct tdm_order *o
         [TANDEM__WIRE__REQUEST__ORDER_LOOK] = TDM_ORDER_LOOK,
         [TANDEM__WIRE__REQUEST__ORDER_RUN] = TDM_ORDER_RUN,
         [TANDEM__WIRE__REQUEST__ORDER_REST] = TDM_ORDER_REST,
-        [TANDEM__WIRE__REQUEST__ORDER_READ] = TDM_ORDER_READ};
+        [TANDEM__WIRE__REQUEST__ORDER_READ] = TDM_ORDER_READ,
+        [TANDEM__WIRE__REQUEST__ORDER_INFER] = TDM_ORDER_INFER};
     if ((size_t)request->order_case >= sizeof kinds / sizeof *kinds)
         return false;
     order->kind = kinds[request->order_case];
@@ -118,9 +147,12 @@ static bool take_order(const Tandem__Wire__Request *request, struct tdm_order *o
         return (order->lease == 0 || within(order->lease, 0.05, 3600)) &&
                copy_text(order->who, sizeof order->who, request->take->who);
     case TDM_ORDER_SET:
+        order->hurry = request->set->hurry;
         return take_setting(request->set, &order->setting);
     case TDM_ORDER_RUN:
         return take_work(request->run, order);
+    case TDM_ORDER_INFER:
+        return take_infer(request->infer, order);
     case TDM_ORDER_REST:
         order->seconds = request->rest->seconds;
         return within(order->seconds, 0, 3600);
@@ -167,6 +199,7 @@ struct request_parts {
     Tandem__Wire__Run run;
     Tandem__Wire__Rest rest;
     Tandem__Wire__Read read;
+    Tandem__Wire__Infer infer;
 };
 
 static void put_setting(struct request_parts *parts, const struct tdm_setting *setting)
@@ -197,6 +230,25 @@ static void put_work(struct request_parts *parts, const struct tdm_order *order)
     run->cpu_time = order->work.cpu_time;
 }
 
+static void put_infer(struct request_parts *parts, const struct tdm_order *order)
+{
+    Tandem__Wire__Infer *infer = &parts->infer;
+    infer->dnn = text_of(order->names[0]);
+    infer->mode = text_of(order->names[1]);
+    infer->precision = text_of(order->names[2]);
+    infer->processor = text_of(order->names[3]);
+    infer->batch = (uint32_t)order->work.batch;
+    infer->head = order->infer.head;
+    infer->local = order->infer.local;
+    infer->xi = order->infer.xi;
+    infer->bits = (uint32_t)order->infer.bits;
+    infer->lambda = order->infer.lambda;
+    infer->server = text_of(order->infer.server);
+    infer->patience = order->infer.patience;
+    infer->features = order->infer.features;
+    infer->picture = order->infer.picture;
+}
+
 #define ORDER(name, NAME) \
     tandem__wire__##name##__init(&parts->name); \
     request->order_case = TANDEM__WIRE__REQUEST__ORDER_##NAME; \
@@ -225,6 +277,7 @@ static void put_order(Tandem__Wire__Request *request, struct request_parts *part
     case TDM_ORDER_SET:
         ORDER(set, SET);
         put_setting(parts, &order->setting);
+        parts->set.hurry = order->hurry;
         break;
     case TDM_ORDER_LOOK:
         ORDER(look, LOOK);
@@ -239,6 +292,10 @@ static void put_order(Tandem__Wire__Request *request, struct request_parts *part
         break;
     case TDM_ORDER_READ:
         ORDER(read, READ);
+        break;
+    case TDM_ORDER_INFER:
+        ORDER(infer, INFER);
+        put_infer(parts, order);
         break;
     }
 }

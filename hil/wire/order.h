@@ -12,6 +12,8 @@ enum {
     TDM_AGENT_RAILS = 16,
     TDM_AGENT_EXECUTORS = 8,
     TDM_AGENT_REASON = 256,
+    TDM_AGENT_URI = 256,
+    TDM_AGENT_CLASSES = 4096, /**< of a network, at most */
 };
 
 enum tdm_order_kind {
@@ -25,6 +27,7 @@ enum tdm_order_kind {
     TDM_ORDER_RUN,
     TDM_ORDER_REST,
     TDM_ORDER_READ,
+    TDM_ORDER_INFER,
 };
 
 /** As in wire.proto. */
@@ -39,15 +42,29 @@ enum tdm_refusal {
     TDM_REFUSAL_FAILED,
 };
 
+/** A whole plan for one request; see Infer in wire.proto. */
+struct tdm_infer {
+    double head, local; /**< shares of the network's work, 0 to 1 */
+    double xi;
+    int bits;
+    double lambda;
+    char server[TDM_AGENT_URI];
+    double patience; /**< s */
+    double features; /**< bytes; 0: whatever they are */
+    uint64_t picture;
+};
+
 struct tdm_order {
     enum tdm_order_kind kind;
     uint64_t number;
-    double lease;                  /**< of take */
-    char who[TDM_AGENT_NAME];      /**< of take */
-    struct tdm_setting setting;    /**< of set */
-    double seconds;                /**< of rest */
-    struct tdm_vwork_job work;     /**< of run; its names lie in `names`, see tdm_order_work */
+    double lease;               /**< of take */
+    char who[TDM_AGENT_NAME];   /**< of take */
+    struct tdm_setting setting; /**< of set */
+    bool hurry;                 /**< of set: answers before the sensors show it */
+    double seconds;             /**< of rest */
+    struct tdm_vwork_job work;  /**< of run and infer; its names lie in `names`: tdm_order_work */
     char names[4][TDM_AGENT_NAME]; /**< dnn, mode, precision, processor */
+    struct tdm_infer infer;
 };
 
 /** The work of an order, its names pointing into the order. */
@@ -84,6 +101,13 @@ struct tdm_agent_segment {
     bool throttled;         /**< heat held a clock down, or the guard did */
 };
 
+/** What came of a plan; see Inference in wire.proto. Its segment lies in the answer. */
+struct tdm_inference {
+    double head, packing, local, trip, queued, ran, cold, rtt; /**< s */
+    double sent, received;                                     /**< bytes */
+    int right;                                                 /**< 1, 0; -1: not known */
+};
+
 /** What its sensors show now. */
 struct tdm_agent_readings {
     double power;       /**< W, total */
@@ -94,7 +118,7 @@ struct tdm_agent_readings {
 
 struct tdm_answer {
     enum tdm_order_kind kind; /**< whose answer it is: hello, set (and look), run (and rest), read,
-                                 release; else none */
+                                 infer, release; else none */
     uint64_t number;
     enum tdm_refusal refusal;
     char reason[TDM_AGENT_REASON];
@@ -103,7 +127,8 @@ struct tdm_answer {
     double seconds; /**< that setting took */
     struct tdm_agent_segment segment;
     struct tdm_agent_readings readings;
-    int wrong; /**< knobs that are not as they were */
+    struct tdm_inference inference; /**< of infer, with `segment` */
+    int wrong;                      /**< knobs that are not as they were */
 };
 
 #endif

@@ -135,7 +135,8 @@ static int run_picture(struct measuring *m, const uint8_t *image, int label,
         if (row->xi != xi) { // not NAN, so the first one, too
             xi = row->xi;
             bits = 0;
-            if (tdm_split_local(m->split, xi, error))
+            tdm_split_choose(m->split, xi);
+            if (tdm_split_local(m->split, error))
                 return -1;
         }
         if (row->bits != bits) {

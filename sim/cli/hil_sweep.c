@@ -128,7 +128,7 @@ static int set(struct sweep *s, const double hz[TDM_DOMAINS], bool *taken, struc
         setting.way[d] = isnan(hz[d]) ? TDM_GOVERN : TDM_PIN;
         setting.hz[d] = isnan(hz[d]) ? 0 : hz[d];
     }
-    if (tdm_agent_set(s->agent, &setting, &report, NULL, error))
+    if (tdm_agent_set(s->agent, &setting, false, &report, NULL, error))
         return -1;
     *taken = tdm_report_fine(&report);
     for (int d = 0; d < TDM_DOMAINS && !*taken; d++)

@@ -12,6 +12,7 @@
 #include "core/text.h"
 #ifdef TANDEM_LINK
 #include "hil/hardware_driver.h"
+#include "hil/live.h"
 #endif
 
 #include <stdio.h>
@@ -91,6 +92,7 @@ int main(int argc, char **argv)
 {
 #ifdef TANDEM_LINK
     tdm_hardware_driver_add();
+    tdm_live_engine_add();
 #endif
     if (argc < 2) {
         tdm_help_overview(stderr);

@@ -15,6 +15,10 @@
 #include "engine/record.h"
 #include "policies/search.h"
 
+#ifdef TANDEM_LINK
+#include "hil/live.h"
+#endif
+
 struct running {
     const struct tdm_simulation *simulation;
     struct tdm_engine *engine;
@@ -94,6 +98,9 @@ static int pull(struct running *r, struct tdm_error *error)
         if (r->record && tdm_record_outcome(r->record, event.outcome, error))
             return -1;
     }
+#ifdef TANDEM_LINK
+    tdm_live_tell(r->engine, stderr);
+#endif
     return tdm_engine_check(r->engine, error);
 }
 

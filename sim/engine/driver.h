@@ -84,6 +84,8 @@ struct tdm_driver {
     const struct tdm_error *failed; /**< it cannot go on, and why; NULL: all is well */
 };
 
+struct tdm_live;
+
 /** What a driver is opened with. All pointers outlive it. */
 struct tdm_driver_setup {
     const struct tdm_scenario *scenario;
@@ -98,6 +100,7 @@ struct tdm_driver_setup {
     size_t core_count;
     struct tdm_pieces *pieces; /**< NULL: nobody records */
     uint64_t seed;
+    struct tdm_live *live; /**< of an engine that has boards carry out whole plans; or NULL */
 };
 
 struct tdm_driver_type {

@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/engine.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/error.h"
 #include "core/text.h"
 
-const struct tdm_engine_type *const tdm_engine_types[] = {&tdm_analytic_engine,
-                                                          &tdm_contention_engine, NULL};
+const struct tdm_engine_type *tdm_engine_types[TDM_MOST_ENGINES + 1] = {&tdm_analytic_engine,
+                                                                        &tdm_contention_engine};
+
+void tdm_engine_add(const struct tdm_engine_type *type)
+{
+    size_t count = 0;
+    while (tdm_engine_types[count] && tdm_engine_types[count] != type)
+        count++;
+    assert(count < TDM_MOST_ENGINES);
+    tdm_engine_types[count] = type;
+}
 
 const struct tdm_engine_type *tdm_engine_type_of(const char *uri, const char **rest,
                                                  struct tdm_error *error)

@@ -40,9 +40,14 @@ struct tdm_engine_type {
                                struct tdm_error *error);
 };
 
-/** The engines of this floor; ends with NULL. */
-extern const struct tdm_engine_type *const tdm_engine_types[];
+enum { TDM_MOST_ENGINES = 4 };
+
+/** The engines: those of this floor, then those of floors above; ends with NULL. */
+extern const struct tdm_engine_type *tdm_engine_types[TDM_MOST_ENGINES + 1];
 extern const struct tdm_engine_type tdm_analytic_engine, tdm_contention_engine;
+
+/** Hands down an engine from a floor above, when the program starts; one that is there is fine. */
+void tdm_engine_add(const struct tdm_engine_type *type);
 
 /** The type that a URI names, or NULL with `error`; `rest` is what follows its colon. */
 const struct tdm_engine_type *tdm_engine_type_of(const char *uri, const char **rest,

@@ -38,6 +38,8 @@ struct tdm_queue {
     uint64_t arrived, served, dropped;
 };
 
+struct tdm_view;
+
 struct tdm_unit {
     int index;
     const struct tdm_scenario *scenario;
@@ -67,6 +69,7 @@ struct tdm_unit {
     struct tdm_driver *scratch; /**< to look ahead with */
     struct tdm_pieces pieces;
     struct tdm_radio_pieces *radio_pieces; /**< one a way; NULL: nobody records */
+    const struct tdm_view *seen;           /**< of its setup */
     struct tdm_arena *arena;
 };
 
@@ -80,6 +83,8 @@ struct tdm_unit_setup {
     const struct tdm_unit *twin;   /**< a unit of the same fleet, which outlives it; or NULL */
     struct tdm_unit *const *peers; /**< the engine's units */
     struct tdm_outcome *outcome;   /**< the engine's */
+    struct tdm_live *live;         /**< goes to the driver; or NULL */
+    const struct tdm_view *seen;   /**< of each way, where links are measured; NULL: their traces */
 };
 
 /** A board of a scenario at time 0. NULL with `error` filled. */

@@ -284,6 +284,8 @@ static int make(struct tdm_unit *unit, const struct tdm_unit_setup *setup, struc
         .kept = setup->recorded, .request = -1, .listener = setup->listener, .board = unit->index};
     unit->setup.pieces = setup->recorded || setup->listener ? &unit->pieces : NULL;
     unit->setup.seed = unit->seed;
+    unit->setup.live = setup->live;
+    unit->seen = setup->seen;
     if (open_driver(unit, error))
         return -1;
     make_sites(unit, setup->remote);

@@ -38,6 +38,7 @@ struct tdm_scenario_server {
     const char *id, *type;
     int64_t slots;    /**< in place of the type's; 0: the type's */
     const char *host; /**< of the <platform> */
+    const char *uri;  /**< of the tandem-cloud that 'live:' sends to; NULL: none */
 
     const struct tdm_server *server;
     const struct tdm_scenario_outage *

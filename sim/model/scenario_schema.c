@@ -51,6 +51,8 @@ static const struct tdm_attribute server_attributes[] = {
     {"slots", TDM_INTEGER, AT(tdm_scenario_server, slots), "in place of the type's", .min = 1,
      .max = 1e6},
     {"host", TDM_TEXT, AT(tdm_scenario_server, host), "of the <platform>: where it stands"},
+    {"uri", TDM_TEXT, AT(tdm_scenario_server, uri),
+     "where a real tandem-cloud listens, as boards see it: for 'live:' alone"},
 };
 static const struct tdm_element server_element = {.name = "server",
                                                   .help = "where offloaded work runs",

@@ -50,7 +50,7 @@ int main(int argc, char **argv)
     struct pollfd input = {.fd = 0, .events = POLLIN};
     for (int i = 0; poll(&input, 1, 0) == 0; i++) {
         wish(tdm_agent_welcome(agent), &random, &setting);
-        if (tdm_agent_set(agent, &setting, &report, NULL, &error))
+        if (tdm_agent_set(agent, &setting, false, &report, NULL, &error))
             return fail(&error);
         if (i == 0)
             puts("held");

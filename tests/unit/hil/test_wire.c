@@ -24,7 +24,7 @@ static enum tdm_refusal there(const struct tdm_order *order, struct tdm_order *b
     return refusal;
 }
 
-static struct tdm_order setting_of(enum tdm_way way, double hz)
+static struct tdm_order setting_of(enum tdm_clock_way way, double hz)
 {
     struct tdm_order order = {.kind = TDM_ORDER_SET, .number = 7, .setting = tdm_setting_none()};
     order.setting.way[TDM_GPU] = way;
@@ -37,6 +37,22 @@ static struct tdm_order work_of(const char *dnn, double share)
     struct tdm_order order = {
         .kind = TDM_ORDER_RUN, .number = 8, .work = {.batch = 2, .share = share}};
     snprintf(order.names[0], sizeof order.names[0], "%s", dnn);
+    return order;
+}
+
+static struct tdm_order plan_of(const char *dnn, double xi)
+{
+    struct tdm_order order = {.kind = TDM_ORDER_INFER, .number = 9};
+    strcpy(order.names[0], dnn);
+    order.infer = (struct tdm_infer){.head = 0.5,
+                                     .local = 0.125,
+                                     .xi = xi,
+                                     .bits = 8,
+                                     .lambda = 0.75,
+                                     .server = "tcp://cloud:7464",
+                                     .patience = 2,
+                                     .features = 2048,
+                                     .picture = 1ull << 40};
     return order;
 }
 
@@ -68,6 +84,16 @@ static void orders_come_as_they_went(void **state)
     assert_string_equal(back.who, "me at home");
     assert_true(back.lease == 0.5);
 
+    const struct tdm_order infer = plan_of("digits", 0.25);
+    assert_int_equal(there(&infer, &back), TDM_REFUSAL_NONE);
+    assert_string_equal(tdm_order_work(&back).dnn, "digits");
+    assert_string_equal(back.infer.server, "tcp://cloud:7464");
+    assert_true(back.infer.head == 0.5 && back.infer.local == 0.125 && back.infer.xi == 0.25);
+    assert_true(back.infer.lambda == 0.75 && back.infer.patience == 2 &&
+                back.infer.features == 2048);
+    assert_int_equal(back.infer.bits, 8);
+    assert_true(back.infer.picture == 1ull << 40);
+
     const enum tdm_order_kind bare[] = {TDM_ORDER_HELLO, TDM_ORDER_RENEW, TDM_ORDER_RELEASE,
                                         TDM_ORDER_LOOK, TDM_ORDER_READ};
     for (size_t i = 0; i < sizeof bare / sizeof *bare; i++) {
@@ -85,11 +111,24 @@ static void what_is_out_of_bounds_is_refused(void **state)
     cores.setting.cores = 1025;
     strcpy(governor.setting.governor[TDM_CPU], "two words");
     fan.setting.fan = 256;
+    struct tdm_order nowhere = plan_of("digits", 0.25), bits = nowhere, xi = nowhere,
+                     patience = nowhere, blank = nowhere;
+    nowhere.infer.server[0] = '\0';
+    bits.infer.bits = 17;
+    xi.infer.xi = 1.25;
+    patience.infer.patience = NAN;
+    strcpy(blank.infer.server, "tcp://a b");
     const struct tdm_order wrong[] = {
+        nowhere,
+        bits,
+        xi,
+        patience,
+        blank,
+        plan_of("", 0),
         setting_of(TDM_PIN, NAN),
         setting_of(TDM_PIN, INFINITY),
         setting_of(TDM_PIN, -1),
-        setting_of((enum tdm_way)3, 1e9),
+        setting_of((enum tdm_clock_way)3, 1e9),
         cores,
         governor,
         fan,
@@ -197,6 +236,30 @@ static void answers_come_as_they_went(void **state)
     assert_true(isnan(back.segment.error) && isnan(back.segment.rail[1]) &&
                 isnan(back.segment.hz[2]));
     assert_true(back.segment.throttled && back.segment.rail_count == 2);
+
+    struct tdm_answer plan = segment;
+    plan.kind = TDM_ORDER_INFER;
+    plan.inference = (struct tdm_inference){.head = 1,
+                                            .packing = 2,
+                                            .local = 3,
+                                            .trip = 4,
+                                            .queued = 0.5,
+                                            .ran = 0.25,
+                                            .cold = 5,
+                                            .rtt = NAN,
+                                            .sent = 276,
+                                            .received = 40,
+                                            .right = -1};
+    assert_int_equal(answer_there(&plan, &back), 0);
+    assert_true(back.inference.head == 1 && back.inference.packing == 2 &&
+                back.inference.local == 3 && back.inference.trip == 4);
+    assert_true(back.inference.queued == 0.5 && back.inference.ran == 0.25 &&
+                back.inference.cold == 5 && isnan(back.inference.rtt));
+    assert_true(back.inference.sent == 276 && back.inference.received == 40);
+    assert_int_equal(back.inference.right, -1);
+    assert_true(back.segment.seconds == 0.25 && back.segment.rail_count == 2);
+    plan.inference.trip = -1;
+    assert_int_equal(answer_there(&plan, &back), -1);
 
     struct tdm_answer report = {.kind = TDM_ORDER_SET, .seconds = 0.01};
     report.report.clock[TDM_EMC].finding = TDM_FINDING_CAPPED;
