@@ -28,7 +28,7 @@ static struct tdm_executor *emulated_open(const struct tdm_executor_setup *setup
         tdm_fail(error, "out of memory");
         return NULL;
     }
-    *e = (struct emulated){{&tdm_executor_emulated}, setup->hw};
+    *e = (struct emulated){{.type = &tdm_executor_emulated}, setup->hw};
     return &e->base;
 }
 
@@ -107,7 +107,8 @@ static int emulated_run(struct tdm_executor *executor, const struct tdm_vwork_jo
         return -1;
     struct timespec left = {(time_t)took, (long)(1e9 * (took - floor(took)))};
     while (nanosleep(&left, &left) && errno == EINTR)
-        ;
+        if (executor->stop && atomic_load(executor->stop))
+            return tdm_fail(error, "it was given up");
     if (seconds)
         *seconds = took;
     return 0;

@@ -43,7 +43,8 @@ struct tdm_executor *tdm_executor_open(const char *name, const struct tdm_execut
 
 struct vboard {
     struct tdm_executor base;
-    struct tdm_vwork *work;
+    const char *root;
+    struct tdm_vwork *work; // NULL: to be opened anew
 };
 
 static struct tdm_executor *vboard_open(const struct tdm_executor_setup *setup,
@@ -58,7 +59,7 @@ static struct tdm_executor *vboard_open(const struct tdm_executor_setup *setup,
         tdm_fail(error, "out of memory");
         return NULL;
     }
-    *v = (struct vboard){{&tdm_executor_vboard}, work};
+    *v = (struct vboard){{.type = &tdm_executor_vboard}, setup->root, work};
     return &v->base;
 }
 
@@ -72,7 +73,18 @@ static void vboard_close(struct tdm_executor *executor)
 static int vboard_run(struct tdm_executor *executor, const struct tdm_vwork_job *work,
                       double *seconds, struct tdm_error *error)
 {
-    return tdm_vwork_run(((struct vboard *)(void *)executor)->work, work, seconds, error);
+    struct vboard *v = (struct vboard *)(void *)executor;
+    if (!v->work)
+        v->work = tdm_vwork_open(v->root);
+    if (!v->work)
+        return tdm_fail(error, "the virtual board has gone away");
+    tdm_vwork_heed(v->work, executor->stop);
+    const int status = tdm_vwork_run(v->work, work, seconds, error);
+    if (status) { // an answer that comes late would be taken for the next one's
+        tdm_vwork_close(v->work);
+        v->work = NULL;
+    }
+    return status;
 }
 
 const struct tdm_executor_type tdm_executor_vboard = {

@@ -3,12 +3,15 @@
 #ifndef TDM_AGENT_EXECUTOR_H
 #define TDM_AGENT_EXECUTOR_H
 
+#include <stdatomic.h>
+
 #include "hil/agent/networks.h"
 #include "hil/board/hw.h"
 #include "hil/board/vwork.h"
 
 struct tdm_executor {
     const struct tdm_executor_type *type;
+    const atomic_bool *stop; /**< true, and a signal came: a run is given up, with an error */
 };
 
 /** What it is opened with, and what lives as long. */

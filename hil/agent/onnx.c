@@ -26,7 +26,7 @@ static struct tdm_executor *onnx_open(const struct tdm_executor_setup *setup,
         tdm_fail(error, "out of memory");
         return NULL;
     }
-    *o = (struct onnx){{&tdm_executor_onnx}, setup->networks, 0};
+    *o = (struct onnx){{.type = &tdm_executor_onnx}, setup->networks, 0};
     return &o->base;
 }
 
@@ -82,8 +82,9 @@ static int onnx_run(struct tdm_executor *executor, const struct tdm_vwork_job *w
             run_network((struct onnx *)(void *)executor, work->dnn, error))
             return -1;
     } else {
-        while (thread_time() - used < work->cpu_time)
-            ; // keeps a core busy: that is the work
+        while (thread_time() - used < work->cpu_time) // keeps a core busy: that is the work
+            if (executor->stop && atomic_load(executor->stop))
+                return tdm_fail(error, "it was given up");
     }
     if (seconds)
         *seconds = tdm_sensors_now() - from;

@@ -11,6 +11,7 @@
 #include <zmq.h>
 
 #include "core/error.h"
+#include "hil/agent/sessions.h"
 #include "hil/board/sensors.h"
 #include "hil/keys/zap.h"
 #include "hil/wire/message.h"
@@ -18,16 +19,8 @@
 enum {
     MESSAGES = 64, // taken before it looks at the station
     WAITING = 256, // messages of one client that wait in ZeroMQ, either way
-    CLIENTS = 128, // whose numbers are remembered
-    TOLD = 20,     // refused messages that are told of one by one
+    TOLD = 5,      // refused messages that are told of one by one, a second
     URIS = 4,
-};
-
-// A connection, and the highest number that it has used.
-struct seen {
-    struct tdm_client client;
-    uint64_t number;
-    double when; // s
 };
 
 struct tdm_agent_server {
@@ -36,9 +29,10 @@ struct tdm_agent_server {
     struct tdm_zap *zap; // NULL: nobody is asked for a key
     struct tdm_saying saying;
     char uris[URIS][256];
-    struct seen seen[CLIENTS];
-    size_t seen_count;
-    uint64_t refused;
+    struct tdm_sessions sessions;
+    uint64_t refused, untold; // messages; of them those of this second that nobody was told of
+    double second;            // when it began, s
+    int told;                 // in it
 };
 
 // ---- opening and closing -----------------------------------------------------------------------
@@ -148,54 +142,61 @@ static void reply(struct tdm_agent_server *server, const struct tdm_client *clie
     free(bytes);
 }
 
+// Some a second, and how many more there were: a log is no place to be flooded.
+static void tell_refused(struct tdm_agent_server *server, const char *reason)
+{
+    const double now = tdm_sensors_now();
+    server->refused++;
+    if (now >= server->second + 1) {
+        if (server->untold)
+            tdm_say(&server->saying, "and %" PRIu64 " more messages were refused", server->untold);
+        server->second = now;
+        server->told = 0;
+        server->untold = 0;
+    }
+    if (server->told++ < TOLD)
+        tdm_say(&server->saying, "refused a message: %s", reason);
+    else
+        server->untold++;
+}
+
 static void refuse(struct tdm_agent_server *server, const struct tdm_client *client,
                    uint64_t number, enum tdm_refusal refusal, const char *reason)
 {
     struct tdm_answer answer = {.number = number, .refusal = refusal};
     snprintf(answer.reason, sizeof answer.reason, "%s", reason);
-    if (server->refused++ < TOLD)
-        tdm_say(&server->saying, "refused a message: %s%s", reason,
-                server->refused == TOLD ? " (and tells of no more)" : "");
+    tell_refused(server, reason);
     reply(server, client, &answer);
 }
 
-// The entry of a connection; the one that was silent for longest makes room.
-static struct seen *find_seen(struct tdm_agent_server *server, const struct tdm_client *client)
+static void greet(struct tdm_agent_server *server, const struct tdm_client *client,
+                  const struct tdm_order *order)
 {
-    struct seen *oldest = NULL;
-    for (size_t i = 0; i < server->seen_count; i++) {
-        struct seen *seen = &server->seen[i];
-        if (seen->client.size == client->size &&
-            memcmp(seen->client.id, client->id, client->size) == 0)
-            return seen;
-        if (!oldest || seen->when < oldest->when)
-            oldest = seen;
-    }
-    if (server->seen_count < CLIENTS)
-        oldest = &server->seen[server->seen_count++];
-    *oldest = (struct seen){.client = *client};
-    return oldest;
+    struct tdm_answer answer;
+    tdm_station_take(server->station, client, order, &answer);
+    answer.welcome.session =
+        tdm_sessions_greet(&server->sessions, order->number, tdm_station_holder(server->station));
+    reply(server, client, &answer);
 }
 
-static void take(struct tdm_agent_server *server, const struct tdm_client *client,
-                 const uint8_t *bytes, size_t size)
+static void take(struct tdm_agent_server *server, struct tdm_client *client, const uint8_t *bytes,
+                 size_t size)
 {
     struct tdm_order order;
     struct tdm_answer answer;
     const char *reason;
-    const enum tdm_refusal refusal = tdm_message_order(bytes, size, &order, &reason);
+    enum tdm_refusal refusal = tdm_message_order(bytes, size, &order, &reason);
+    if (refusal == TDM_REFUSAL_NONE && order.kind == TDM_ORDER_HELLO) {
+        greet(server, client, &order);
+        return;
+    }
+    if (refusal == TDM_REFUSAL_NONE)
+        refusal = tdm_sessions_check(&server->sessions, order.session, order.number, &reason);
     if (refusal != TDM_REFUSAL_NONE) {
         refuse(server, client, order.number, refusal, reason);
         return;
     }
-    struct seen *seen = find_seen(server, client);
-    seen->when = tdm_sensors_now();
-    if (order.number <= seen->number) {
-        refuse(server, client, order.number, TDM_REFUSAL_ORDER,
-               "a number that is not above all before it");
-        return;
-    }
-    seen->number = order.number;
+    client->session = order.session;
     if (tdm_station_take(server->station, client, &order, &answer))
         reply(server, client, &answer);
 }
@@ -203,7 +204,7 @@ static void take(struct tdm_agent_server *server, const struct tdm_client *clien
 // One message: an identity and one frame. False: there is none, for now.
 static bool take_one(struct tdm_agent_server *server)
 {
-    struct tdm_client client;
+    struct tdm_client client = {0};
     zmq_msg_t frame;
     const int size = zmq_recv(server->router, client.id, sizeof client.id, ZMQ_DONTWAIT);
     int frames = 0, more = 1;
@@ -243,8 +244,9 @@ int tdm_agent_server_run(struct tdm_agent_server *server, int stop, struct tdm_e
             tdm_zap_answer(server->zap);
         struct tdm_client client;
         struct tdm_answer answer;
-        if (tdm_station_done(server->station, &client, &answer))
-            reply(server, &client, &answer);
+        while (tdm_station_done(server->station, &client, &answer))
+            if (client.size)
+                reply(server, &client, &answer);
         for (int i = 0; i < MESSAGES && take_one(server); i++)
             ;
         tdm_station_check(server->station);

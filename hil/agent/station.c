@@ -6,14 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "core/error.h"
 #include "hil/agent/infer.h"
-#include "hil/agent/worker.h"
+#include "hil/agent/keeper.h"
 #include "hil/board/rails.h"
 
 static const double first_samples = 2; // s that sensors get before anybody asks
 static const double earlier = 0.9;     // of a lease: when the agent ends it, before the guardian
+static const double again = 0.01;      // s between attempts to end work
 
 // s between readings of power. JetPack 4's show the moment (a conversion takes 2.2 ms), later ones
 // an average whose beginning and end must be seen: what is read seldom misses short work.
@@ -31,12 +34,19 @@ struct tdm_station {
     struct tdm_worker *worker;
     struct tdm_agent_welcome welcome;
 
-    struct tdm_hold *hold; // NULL: nobody has the board
-    struct tdm_client controller;
+    struct tdm_keeper *keeper;
+    int ready; // eventfd of both
+
+    enum { FREE, TAKING, HELD, RETURNING } state;
+    struct tdm_hold *hold;        // while it is held
+    struct tdm_client controller; // who has it, or is about to
     char who[TDM_AGENT_NAME];
-    double lease, renewed; // s; of tdm_sensors_now
-    bool working;          // the worker has an order of `asker`
+    double lease, renewed;    // s; of tdm_sensors_now
+    struct tdm_client waiter; // for the keeper; of size 0: nobody
+    uint64_t waiter_number;   // of the request
+    bool working;             // the worker has an order of `asker`
     struct tdm_client asker;
+    double given_up; // s: when it is not wanted any more
 };
 
 // ---- what it says of itself --------------------------------------------------------------------
@@ -112,8 +122,12 @@ static int start(struct tdm_station *s, struct tdm_error *error)
         tdm_sensors_wait(s->sensors, first_samples);
     else
         tdm_say(&s->options.saying, "goes on without sensors: %s", why.message);
-    s->worker = tdm_worker_start(s->hw, s->executor, s->inferrer, s->sensors);
-    return s->worker ? 0 : tdm_fail(error, "out of memory");
+    s->ready = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (s->ready < 0)
+        return tdm_fail_errno(error, "eventfd", "cannot be had");
+    s->worker = tdm_worker_start(s->hw, s->executor, s->inferrer, s->sensors, s->ready);
+    s->keeper = s->worker ? tdm_keeper_start(s->hw, s->worker, s->ready) : NULL;
+    return s->keeper ? 0 : tdm_fail(error, "out of memory");
 }
 
 struct tdm_station *tdm_station_open(struct tdm_hw *hw, const char *root,
@@ -125,6 +139,7 @@ struct tdm_station *tdm_station_open(struct tdm_hw *hw, const char *root,
         tdm_fail(error, "out of memory");
         return NULL;
     }
+    s->ready = -1;
     s->hw = hw;
     s->root = root;
     s->options = *options;
@@ -136,22 +151,47 @@ struct tdm_station *tdm_station_open(struct tdm_hw *hw, const char *root,
     return s;
 }
 
-static int put_back(struct tdm_station *s)
+// From now on nobody has the board, and what is under way is not wanted.
+static void put_back(struct tdm_station *s)
 {
-    tdm_worker_let_go(s->worker);
-    const int wrong = tdm_hold_end(s->hold);
+    s->state = RETURNING;
+    s->given_up = tdm_sensors_now();
+    tdm_keeper_put_back(s->keeper, s->hold);
     s->hold = NULL;
-    if (wrong)
-        tdm_say(&s->options.saying, "%d knobs are not as they were", wrong);
-    return wrong;
+}
+
+// The keeper's job is done: what that means for the board.
+static void go_on(struct tdm_station *s, const struct tdm_kept *kept)
+{
+    if (s->state == RETURNING || !kept->hold) {
+        s->state = FREE;
+        if (kept->wrong)
+            tdm_say(&s->options.saying, "%d knobs are not as they were", kept->wrong);
+        return;
+    }
+    s->state = HELD;
+    s->hold = kept->hold;
+    s->renewed = tdm_sensors_now();
+    tdm_say(&s->options.saying, "%s has taken the board, for leases of %g s", s->who, s->lease);
 }
 
 int tdm_station_close(struct tdm_station *s)
 {
+    struct tdm_kept kept = {0};
     if (!s)
         return 0;
-    const int wrong = s->hold ? put_back(s) : 0;
+    while (s->state != FREE) {
+        if (s->state == HELD)
+            put_back(s);
+        tdm_keeper_done(s->keeper, true, &kept);
+        go_on(s, &kept);
+    }
+    tdm_keeper_stop(s->keeper);
+    if (s->worker)
+        tdm_worker_interrupt(s->worker);
     tdm_worker_stop(s->worker);
+    if (s->ready >= 0)
+        close(s->ready);
     if (s->sensors)
         tdm_sensors_stop(s->sensors);
     tdm_inferrer_free(s->inferrer);
@@ -160,14 +200,14 @@ int tdm_station_close(struct tdm_station *s)
         s->executor->type->close(s->executor);
     tdm_networks_free(s->networks);
     free(s);
-    return wrong;
+    return kept.wrong;
 }
 
 // ---- orders ------------------------------------------------------------------------------------
 
-static bool same(const struct tdm_client *a, const struct tdm_client *b)
+static bool is_controller(const struct tdm_station *s, const struct tdm_client *client)
 {
-    return a->size == b->size && memcmp(a->id, b->id, a->size) == 0;
+    return s->state != FREE && s->controller.session == client->session;
 }
 
 static bool refuse(struct tdm_answer *answer, enum tdm_refusal refusal, const char *format, ...)
@@ -183,36 +223,43 @@ static bool refuse(struct tdm_answer *answer, enum tdm_refusal refusal, const ch
     return true;
 }
 
+static void wait_for_keeper(struct tdm_station *s, const struct tdm_client *client,
+                            const struct tdm_order *order)
+{
+    s->waiter = *client;
+    s->waiter_number = order->number;
+}
+
 static bool take(struct tdm_station *s, const struct tdm_client *client,
                  const struct tdm_order *order, struct tdm_answer *answer)
 {
-    struct tdm_error error = {0};
-    if (s->hold && !same(&s->controller, client))
+    if (s->state == RETURNING)
+        return refuse(answer, TDM_REFUSAL_BUSY, "the board is being put back");
+    if (s->state != FREE && !is_controller(s, client))
         return refuse(answer, TDM_REFUSAL_HELD, "%s has the board", s->who);
+    if (s->state != FREE)
+        return refuse(answer, TDM_REFUSAL_ORDER, "you have the board");
     if (s->working)
         return refuse(answer, TDM_REFUSAL_BUSY, "the board is still at work for who had it");
-    if (s->hold)
-        return refuse(answer, TDM_REFUSAL_ORDER, "you have the board");
     struct tdm_hold_options options = s->options.hold;
     if (order->lease > 0)
         options.lease = order->lease;
-    s->hold = tdm_hold_start(s->hw, &options, &error);
-    if (!s->hold)
-        return refuse(answer, TDM_REFUSAL_FAILED, "%.250s", error.message);
+    s->state = TAKING;
     s->controller = *client;
     s->lease = options.lease;
-    s->renewed = tdm_sensors_now();
     snprintf(s->who, sizeof s->who, "%s", order->who[0] ? order->who : "somebody");
-    tdm_say(&s->options.saying, "%s has taken the board, for leases of %g s", s->who, s->lease);
-    return true;
+    wait_for_keeper(s, client, order);
+    tdm_keeper_take(s->keeper, &options);
+    return false;
 }
 
-static bool release(struct tdm_station *s, struct tdm_answer *answer)
+static bool release(struct tdm_station *s, const struct tdm_client *client,
+                    const struct tdm_order *order)
 {
-    answer->kind = TDM_ORDER_RELEASE;
-    answer->wrong = put_back(s);
-    tdm_say(&s->options.saying, "%s has released the board", s->who);
-    return true;
+    tdm_say(&s->options.saying, "%s releases the board", s->who);
+    wait_for_keeper(s, client, order);
+    put_back(s);
+    return false;
 }
 
 static bool look(struct tdm_station *s, struct tdm_answer *answer)
@@ -229,23 +276,26 @@ static bool control(struct tdm_station *s, const struct tdm_client *client,
                     const struct tdm_order *order, struct tdm_answer *answer)
 {
     struct tdm_error error = {0};
-    if (!s->hold || !same(&s->controller, client))
-        return refuse(answer, s->hold ? TDM_REFUSAL_HELD : TDM_REFUSAL_NOT_YOURS, "%s%s",
-                      s->hold ? s->who : "the board is not yours: it was not taken, or the lease",
-                      s->hold ? " has the board" : " is over and it is as it was before");
+    if (s->state == TAKING || (s->state == HELD && !is_controller(s, client)))
+        return refuse(answer, TDM_REFUSAL_HELD, "%s has the board", s->who);
+    if (s->state != HELD)
+        return refuse(answer, TDM_REFUSAL_NOT_YOURS,
+                      "the board is not yours: it was not taken, or the lease is over and it is as "
+                      "it was before");
     if (tdm_hold_renew(s->hold, &error))
         return refuse(answer, TDM_REFUSAL_NOT_YOURS, "%.250s", error.message);
     s->renewed = tdm_sensors_now();
     if (order->kind == TDM_ORDER_RENEW)
         return true;
     if (order->kind == TDM_ORDER_RELEASE)
-        return release(s, answer);
+        return release(s, client, order);
     if (s->working)
         return refuse(answer, TDM_REFUSAL_BUSY, "an order is under way");
     if (order->kind == TDM_ORDER_LOOK)
         return look(s, answer);
     s->working = true;
     s->asker = *client;
+    s->given_up = order->kind == TDM_ORDER_RUN ? s->renewed + order->seconds : INFINITY;
     tdm_worker_give(s->worker, order, s->hold);
     return false;
 }
@@ -261,7 +311,7 @@ bool tdm_station_take(struct tdm_station *s, const struct tdm_client *client,
         return true;
     case TDM_ORDER_READ:
         answer->kind = TDM_ORDER_READ;
-        if (s->hold && same(&s->controller, client) && tdm_hold_renew(s->hold, NULL) == 0)
+        if (s->state == HELD && is_controller(s, client) && tdm_hold_renew(s->hold, NULL) == 0)
             s->renewed = tdm_sensors_now();
         tdm_worker_read(s->hw, s->hold, s->sensors, &answer->readings);
         return true;
@@ -272,13 +322,36 @@ bool tdm_station_take(struct tdm_station *s, const struct tdm_client *client,
     }
 }
 
+// ---- answers that come later -------------------------------------------------------------------
+
 int tdm_station_descriptor(const struct tdm_station *s)
 {
-    return tdm_worker_descriptor(s->worker);
+    return s->ready;
+}
+
+static void answer_of_keeper(struct tdm_station *s, const struct tdm_kept *kept,
+                             struct tdm_client *client, struct tdm_answer *answer)
+{
+    const bool taking = s->state == TAKING;
+    *client = s->waiter;
+    s->waiter.size = 0;
+    *answer = (struct tdm_answer){.number = s->waiter_number,
+                                  .kind = taking ? TDM_ORDER_NONE : TDM_ORDER_RELEASE,
+                                  .wrong = kept->wrong};
+    if (taking && !kept->hold)
+        refuse(answer, TDM_REFUSAL_FAILED, "%.250s", kept->error.message);
+    go_on(s, kept);
 }
 
 bool tdm_station_done(struct tdm_station *s, struct tdm_client *client, struct tdm_answer *answer)
 {
+    eventfd_t count;
+    struct tdm_kept kept;
+    eventfd_read(s->ready, &count); // before looking: what is done after that shows again
+    if (tdm_keeper_done(s->keeper, false, &kept)) {
+        answer_of_keeper(s, &kept, client, answer);
+        return true;
+    }
     if (!tdm_worker_done(s->worker, answer))
         return false;
     *client = s->asker;
@@ -286,15 +359,27 @@ bool tdm_station_done(struct tdm_station *s, struct tdm_client *client, struct t
     return true;
 }
 
+uint64_t tdm_station_holder(const struct tdm_station *s)
+{
+    return s->state == FREE ? 0 : s->controller.session;
+}
+
 double tdm_station_due(const struct tdm_station *s)
 {
-    return s->hold ? s->renewed + earlier * s->lease - tdm_sensors_now() : INFINITY;
+    const double lease = s->state == HELD ? s->renewed + earlier * s->lease : INFINITY;
+    const double work = s->working ? s->given_up : INFINITY;
+    return fmin(lease, work) - tdm_sensors_now();
 }
 
 void tdm_station_check(struct tdm_station *s)
 {
-    if (tdm_station_due(s) > 0)
-        return;
-    tdm_say(&s->options.saying, "%s is silent: the board is put back", s->who);
-    put_back(s);
+    const double now = tdm_sensors_now();
+    if (s->state == HELD && s->renewed + earlier * s->lease <= now) {
+        tdm_say(&s->options.saying, "%s is silent: the board is put back", s->who);
+        put_back(s);
+    }
+    if (s->working && s->given_up <= now) {
+        tdm_worker_interrupt(s->worker);
+        s->given_up = now + again; // a signal may come a moment before what it is to end
+    }
 }

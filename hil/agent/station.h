@@ -14,8 +14,9 @@
 
 enum { TDM_CLIENT_ID = 256 /* bytes */ };
 
-/** Who asks: ZeroMQ's identity of a connection. */
+/** Who asks: a session, and ZeroMQ's identity of the connection that the answer goes to. */
 struct tdm_client {
+    uint64_t session;
     size_t size;
     uint8_t id[TDM_CLIENT_ID];
 };
@@ -47,13 +48,16 @@ bool tdm_station_take(struct tdm_station *station, const struct tdm_client *clie
 
 /** Readable once an answer is there. */
 int tdm_station_descriptor(const struct tdm_station *station);
-/** True: `answer` is for `client`. */
+/** True: `answer` is for `client` (of size 0: for nobody); ask again until it is false. */
 bool tdm_station_done(struct tdm_station *station, struct tdm_client *client,
                       struct tdm_answer *answer);
 
-/** s until the lease of who has the board is over; INFINITY: nobody has it. */
+/** The session that has the board or is about to; 0: none. */
+uint64_t tdm_station_holder(const struct tdm_station *station);
+
+/** s until tdm_station_check is to be called; INFINITY: never. */
 double tdm_station_due(const struct tdm_station *station);
-/** Takes the board from somebody whose lease is over. */
+/** Takes the board from somebody whose lease is over; gives up work that is not wanted any more. */
 void tdm_station_check(struct tdm_station *station);
 
 #endif

@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "core/error.h"
 
@@ -29,7 +29,8 @@ struct tdm_worker {
     struct tdm_hold *hold;
     bool let_go; // nobody waits for the order any more
     struct tdm_answer answer;
-    int ready; // eventfd
+    int ready;        // eventfd
+    atomic_bool stop; // what is under way
 };
 
 static void sleep_for(double seconds)
@@ -188,7 +189,7 @@ static int infer(struct tdm_worker *w, struct tdm_answer *answer, struct tdm_err
 static bool is_wanted(struct tdm_worker *w)
 {
     pthread_mutex_lock(&w->lock);
-    const bool wanted = w->state == GIVEN && !w->let_go;
+    const bool wanted = w->state == GIVEN && !w->let_go && !atomic_load(&w->stop);
     pthread_mutex_unlock(&w->lock);
     return wanted;
 }
@@ -263,21 +264,28 @@ static void *work(void *context)
     return NULL;
 }
 
+static void wake_up(int signal)
+{
+    (void)signal;
+}
+
 struct tdm_worker *tdm_worker_start(struct tdm_hw *hw, struct tdm_executor *executor,
-                                    struct tdm_inferrer *inferrer, struct tdm_sensors *sensors)
+                                    struct tdm_inferrer *inferrer, struct tdm_sensors *sensors,
+                                    int ready)
 {
     struct tdm_worker *w = calloc(1, sizeof *w);
     if (!w)
         return NULL;
     *w = (struct tdm_worker){
         .hw = hw, .executor = executor, .inferrer = inferrer, .sensors = sensors};
-    w->ready = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    w->ready = ready;
+    executor->stop = &w->stop;
+    // A signal is to end what blocks; it has nothing else to do.
+    sigaction(SIGUSR1, &(struct sigaction){.sa_handler = wake_up}, NULL);
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
-    if (w->ready >= 0 && pthread_create(&w->thread, NULL, work, w) == 0)
+    if (pthread_create(&w->thread, NULL, work, w) == 0)
         return w;
-    if (w->ready >= 0)
-        close(w->ready);
     free(w);
     return NULL;
 }
@@ -293,7 +301,6 @@ void tdm_worker_stop(struct tdm_worker *w)
     pthread_join(w->thread, NULL);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->changed);
-    close(w->ready);
     free(w);
 }
 
@@ -304,23 +311,17 @@ void tdm_worker_give(struct tdm_worker *w, const struct tdm_order *order, struct
     w->order = *order;
     w->hold = hold;
     w->let_go = false;
+    atomic_store(&w->stop, false);
     w->state = GIVEN;
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
 }
 
-int tdm_worker_descriptor(const struct tdm_worker *w)
-{
-    return w->ready;
-}
-
 bool tdm_worker_done(struct tdm_worker *w, struct tdm_answer *answer)
 {
-    eventfd_t count;
     pthread_mutex_lock(&w->lock);
     const bool done = w->state == DONE;
     if (done) {
-        eventfd_read(w->ready, &count);
         *answer = w->answer;
         w->state = IDLE;
         w->hold = NULL;
@@ -336,5 +337,15 @@ void tdm_worker_let_go(struct tdm_worker *w)
         pthread_cond_wait(&w->changed, &w->lock);
     w->hold = NULL;
     w->let_go = true;
+    pthread_mutex_unlock(&w->lock);
+}
+
+void tdm_worker_interrupt(struct tdm_worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    if (w->state == GIVEN && w->order.kind != TDM_ORDER_SET) {
+        atomic_store(&w->stop, true);
+        pthread_kill(w->thread, SIGUSR1);
+    }
     pthread_mutex_unlock(&w->lock);
 }

@@ -16,6 +16,7 @@
 struct tdm_vwork {
     int file;
     bool socket;
+    const atomic_bool *stop; // NULL: nobody stops it
 };
 
 // A socket's address holds about 100 bytes, a path may be longer: it goes by the folder's handle.
@@ -72,6 +73,16 @@ void tdm_vwork_close(struct tdm_vwork *work)
     free(work);
 }
 
+void tdm_vwork_heed(struct tdm_vwork *work, const atomic_bool *stop)
+{
+    work->stop = stop;
+}
+
+static bool is_stopped(const struct tdm_vwork *work)
+{
+    return work->stop && atomic_load(work->stop);
+}
+
 // Appends " KEY=VALUE"; true if it could not.
 static bool add(char *line, size_t size, const char *key, const char *value)
 {
@@ -120,7 +131,7 @@ static int receive_line(const struct tdm_vwork *work, char *line, size_t size)
     size_t have = 0;
     while (have < size - 1) {
         const ssize_t got = read(work->file, line + have, size - 1 - have);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR && !is_stopped(work))
             continue;
         if (got <= 0)
             return -1;
@@ -145,7 +156,8 @@ int tdm_vwork_run(struct tdm_vwork *work, const struct tdm_vwork_job *job, doubl
                         "holds a blank",
                         job->dnn ? job->dnn : "cpu");
     if (send_line(work, line) || receive_line(work, line, sizeof line))
-        return tdm_fail(error, "the virtual board has gone away");
+        return tdm_fail(error,
+                        is_stopped(work) ? "it was given up" : "the virtual board has gone away");
     static const char done[] = "seconds=";
     if (strncmp(line, done, sizeof done - 1) == 0) {
         const double took = strtod(line + sizeof done - 1, NULL);

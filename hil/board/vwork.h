@@ -18,6 +18,8 @@
 #ifndef TDM_BOARD_VWORK_H
 #define TDM_BOARD_VWORK_H
 
+#include <stdatomic.h>
+
 #include "core/error.h"
 
 struct tdm_vwork;
@@ -39,6 +41,12 @@ enum { TDM_VWORK_LINE = 512 }; /**< bytes that a line or an answer may have, its
  */
 struct tdm_vwork *tdm_vwork_open(const char *root);
 void tdm_vwork_close(struct tdm_vwork *work);
+
+/**
+ * A run that a signal interrupts while `stop` is true ends with an error; the handle is then good
+ * for nothing but closing, which gives the work up. NULL: a run goes on.
+ */
+void tdm_vwork_heed(struct tdm_vwork *work, const atomic_bool *stop);
 
 /** Writes the job's line, its newline included. -1 if it does not fit or a name holds a blank. */
 int tdm_vwork_line(const struct tdm_vwork_job *job, char *line, size_t size);

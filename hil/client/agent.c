@@ -19,6 +19,7 @@
 static const double usual_deadline = 5; // s
 static const double renewals = 4;       // a lease
 static const double releasing = 30;     // s that putting a board back may take
+static const double longest = 3600;     // s that the protocol gives work
 
 // One thread at a time has the socket: the caller during a call, else the keeper of the lease.
 struct tdm_agent {
@@ -50,6 +51,7 @@ static int send_order(struct tdm_agent *agent, struct tdm_order *order, struct t
 {
     size_t size;
     order->number = ++agent->number;
+    order->session = order->kind == TDM_ORDER_HELLO ? 0 : agent->welcome.session;
     uint8_t *bytes = tdm_message_of_order(order, &size);
     if (!bytes)
         return tdm_fail(error, "out of memory");
@@ -73,7 +75,8 @@ static int receive(struct tdm_agent *agent)
             status = tdm_message_answer(zmq_msg_data(&frame), zmq_msg_size(&frame), &agent->answer);
     }
     zmq_msg_close(&frame);
-    if (status == 0 && agent->answer.refusal == TDM_REFUSAL_NOT_YOURS)
+    if (status == 0 && (agent->answer.refusal == TDM_REFUSAL_NOT_YOURS ||
+                        agent->answer.refusal == TDM_REFUSAL_STALE))
         agent->lost = true;
     return frames == 1 ? status : -1;
 }
@@ -336,7 +339,7 @@ int tdm_agent_run(struct tdm_agent *agent, const struct tdm_vwork_job *work, dou
                   struct tdm_agent_segment *segment, struct tdm_error *error)
 {
     struct tdm_answer answer;
-    struct tdm_order order = {.kind = TDM_ORDER_RUN, .work = *work};
+    struct tdm_order order = {.kind = TDM_ORDER_RUN, .work = *work, .seconds = fmin(most, longest)};
     if (name_work(&order, work, error) || call(agent, &order, most, TDM_ORDER_RUN, &answer, error))
         return -1;
     *segment = answer.segment;

@@ -5,15 +5,8 @@
 #include <string.h>
 
 #include "hil/wire/message.h"
+#include "hil/wire/text.h"
 #include "hil/wire/wire.pb-c.h"
-
-static bool copy_text(char *into, size_t size, const char *text)
-{
-    for (const char *c = text; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 127)
-            return false;
-    return (size_t)snprintf(into, size, "%s", text) < size;
-}
 
 static bool copy_texts(char (*into)[TDM_AGENT_NAME], int *count, int most, char *const *texts,
                        size_t number)
@@ -21,7 +14,7 @@ static bool copy_texts(char (*into)[TDM_AGENT_NAME], int *count, int most, char 
     if (number > (size_t)most)
         return false;
     for (size_t i = 0; i < number; i++)
-        if (!copy_text(into[i], sizeof into[i], texts[i]))
+        if (!tdm_wire_text(into[i], sizeof into[i], texts[i]))
             return false;
     *count = (int)number;
     return true;
@@ -60,12 +53,13 @@ static bool take_welcome(const Tandem__Wire__Welcome *from, struct tdm_agent_wel
     welcome->cores = (int)from->cores;
     welcome->sensor_period = from->sensor_period;
     welcome->lease = from->lease;
+    welcome->session = from->session;
     return from->cores <= 1024 && from->sensor_period >= 0 && from->sensor_period < 3600 &&
            from->lease > 0 && from->lease <= 3600 &&
-           copy_text(welcome->agent, sizeof welcome->agent, from->agent) &&
-           copy_text(welcome->board, sizeof welcome->board, from->board) &&
-           copy_text(welcome->variant, sizeof welcome->variant, from->variant) &&
-           copy_text(welcome->covers, sizeof welcome->covers, from->covers) &&
+           tdm_wire_text(welcome->agent, sizeof welcome->agent, from->agent) &&
+           tdm_wire_text(welcome->board, sizeof welcome->board, from->board) &&
+           tdm_wire_text(welcome->variant, sizeof welcome->variant, from->variant) &&
+           tdm_wire_text(welcome->covers, sizeof welcome->covers, from->covers) &&
            copy_texts(welcome->executors, &welcome->executor_count, TDM_AGENT_EXECUTORS,
                       from->executors, from->n_executors) &&
            copy_texts(welcome->rails, &welcome->rail_count, TDM_AGENT_RAILS, from->rails,
@@ -79,7 +73,7 @@ static bool take_in_force(const Tandem__Wire__InForce *from, struct tdm_in_force
         return false;
     in_force->finding = (enum tdm_finding)from->finding;
     in_force->hz = from->hz;
-    return copy_text(in_force->why, sizeof in_force->why, from->why);
+    return tdm_wire_text(in_force->why, sizeof in_force->why, from->why);
 }
 
 static bool take_report(const Tandem__Wire__Report *from, struct tdm_answer *answer)
@@ -157,8 +151,8 @@ static bool take_answer(const Tandem__Wire__Reply *reply, struct tdm_answer *ans
     answer->number = reply->number;
     answer->refusal = (enum tdm_refusal)reply->refusal;
     if (reply->version != TDM_WIRE_VERSION || reply->base.n_unknown_fields ||
-        (unsigned)reply->refusal > TDM_REFUSAL_FAILED ||
-        !copy_text(answer->reason, sizeof answer->reason, reply->reason))
+        (unsigned)reply->refusal > TDM_REFUSAL_STALE ||
+        !tdm_wire_text(answer->reason, sizeof answer->reason, reply->reason))
         return false;
     switch (reply->answer_case) {
     case TANDEM__WIRE__REPLY__ANSWER_WELCOME:

@@ -43,6 +43,7 @@ static void put_welcome(struct parts *parts, const struct tdm_agent_welcome *fro
     welcome->covers = text_of(from->covers);
     welcome->sensor_period = from->sensor_period;
     welcome->lease = from->lease;
+    welcome->session = from->session;
     for (int d = 0; d < TDM_DOMAINS; d++) {
         tandem__wire__table__init(&parts->tables[d]);
         parts->tables[d].n_hz = (size_t)from->opps[d].count;

@@ -7,9 +7,13 @@
 #include <string.h>
 
 #include "hil/inference/wire_form.h"
+#include "hil/wire/text.h"
 #include "hil/wire/wire.pb-c.h"
 
-enum { MOST_FIELDS = 16 }; // more than a message of ours has on its first level
+enum {
+    LONGEST = 3600 /* s */,
+    MOST_FIELDS = 16
+}; // more than a message of ours has on its first level
 
 // ---- what both directions share ----------------------------------------------------------------
 
@@ -33,25 +37,20 @@ static bool has_few_fields(const uint8_t *bytes, size_t size)
     return true;
 }
 
+// A newer host may ask for what we do not know: then we do not do the rest of it.
+static bool is_known(const ProtobufCMessage *message)
+{
+    return message->n_unknown_fields == 0;
+}
+
 static bool within(double value, double least, double most)
 {
     return value >= least && value <= most; // false for NAN
 }
 
-// Texts are for people and logs: nothing that moves a terminal's cursor.
-static bool copy_text(char *into, size_t size, const char *text)
-{
-    if (!text)
-        text = "";
-    for (const char *c = text; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 127)
-            return false;
-    return (size_t)snprintf(into, size, "%s", text) < size;
-}
-
 static bool copy_name(char *into, size_t size, const char *text)
 {
-    return copy_text(into, size, text) && !strpbrk(into, " =");
+    return tdm_wire_text(into, size, text) && !strpbrk(into, " =");
 }
 
 static char *text_of(const char *text)
@@ -69,7 +68,8 @@ static bool take_setting(const Tandem__Wire__Set *set, struct tdm_setting *setti
         return false;
     for (int d = 0; d < TDM_DOMAINS; d++) {
         const Tandem__Wire__Clock *clock = set->clocks[d];
-        if ((unsigned)clock->way > TDM_GOVERN || !within(clock->hz, 0, 1e12) ||
+        if (!is_known(&clock->base) || (unsigned)clock->way > TDM_GOVERN ||
+            !within(clock->hz, 0, 1e12) ||
             !copy_name(setting->governor[d], sizeof setting->governor[d], clock->governor))
             return false;
         setting->way[d] = (enum tdm_clock_way)clock->way;
@@ -116,8 +116,9 @@ static bool take_work(const Tandem__Wire__Run *run, struct tdm_order *order)
     const char *const names[] = {run->dnn, run->mode, run->precision, run->processor};
     order->work = (struct tdm_vwork_job){
         .batch = (int)run->batch, .share = run->share, .cpu_time = run->cpu_time};
-    if (!take_names(names, order) || run->batch > 65536 || !within(run->share, 0, 1) ||
-        !within(run->cpu_time, 0, 3600))
+    order->seconds = run->most > 0 ? run->most : LONGEST;
+    if (!take_names(names, order) || run->batch > 65536 || !within(run->most, 0, LONGEST) ||
+        !within(run->share, 0, 1) || !within(run->cpu_time, 0, 3600))
         return false;
     return order->names[0][0] ? run->share > 0 : run->cpu_time >= 1e-9;
 }
@@ -139,13 +140,16 @@ static bool take_order(const Tandem__Wire__Request *request, struct tdm_order *o
     if ((size_t)request->order_case >= sizeof kinds / sizeof *kinds)
         return false;
     order->kind = kinds[request->order_case];
+    // Whichever it is: they are a union of pointers to messages.
+    if (order->kind != TDM_ORDER_NONE && !is_known(&request->hello->base))
+        return false;
     switch (order->kind) {
     case TDM_ORDER_NONE:
         return false;
     case TDM_ORDER_TAKE:
         order->lease = request->take->lease;
         return (order->lease == 0 || within(order->lease, 0.05, 3600)) &&
-               copy_text(order->who, sizeof order->who, request->take->who);
+               tdm_wire_text(order->who, sizeof order->who, request->take->who);
     case TDM_ORDER_SET:
         order->hurry = request->set->hurry;
         return take_setting(request->set, &order->setting);
@@ -176,10 +180,12 @@ enum tdm_refusal tdm_message_order(const uint8_t *bytes, size_t size, struct tdm
         return TDM_REFUSAL_MALFORMED;
     enum tdm_refusal refusal = TDM_REFUSAL_NONE;
     order->number = request->number;
+    order->session = request->session;
     if (request->version != TDM_WIRE_VERSION) {
         refusal = TDM_REFUSAL_VERSION;
         *reason = "the agent speaks version 1 of the protocol";
-    } else if (request->base.n_unknown_fields || !request->number || !take_order(request, order)) {
+    } else if (request->base.n_unknown_fields || !request->number || !take_order(request, order) ||
+               (order->kind == TDM_ORDER_HELLO) != !request->session) {
         refusal = TDM_REFUSAL_MALFORMED;
         *reason = "an order with something missing or out of bounds";
     }
@@ -228,6 +234,7 @@ static void put_work(struct request_parts *parts, const struct tdm_order *order)
     run->batch = (uint32_t)order->work.batch;
     run->share = order->work.share;
     run->cpu_time = order->work.cpu_time;
+    run->most = order->seconds;
 }
 
 static void put_infer(struct request_parts *parts, const struct tdm_order *order)
@@ -306,6 +313,7 @@ uint8_t *tdm_message_of_order(const struct tdm_order *order, size_t *size)
     Tandem__Wire__Request request = TANDEM__WIRE__REQUEST__INIT;
     request.version = TDM_WIRE_VERSION;
     request.number = order->number;
+    request.session = order->session;
     put_order(&request, &parts, order);
     *size = tandem__wire__request__get_packed_size(&request);
     uint8_t *bytes = malloc(*size + 1);

@@ -40,6 +40,7 @@ enum tdm_refusal {
     TDM_REFUSAL_NOT_YOURS,
     TDM_REFUSAL_BUSY,
     TDM_REFUSAL_FAILED,
+    TDM_REFUSAL_STALE,
 };
 
 /** A whole plan for one request; see Infer in wire.proto. */
@@ -57,11 +58,12 @@ struct tdm_infer {
 struct tdm_order {
     enum tdm_order_kind kind;
     uint64_t number;
+    uint64_t session;           /**< 0 in a hello alone */
     double lease;               /**< of take */
     char who[TDM_AGENT_NAME];   /**< of take */
     struct tdm_setting setting; /**< of set */
     bool hurry;                 /**< of set: answers before the sensors show it */
-    double seconds;             /**< of rest */
+    double seconds;             /**< of rest; of run: after which it is given up */
     struct tdm_vwork_job work;  /**< of run and infer; its names lie in `names`: tdm_order_work */
     char names[4][TDM_AGENT_NAME]; /**< dnn, mode, precision, processor */
     struct tdm_infer infer;
@@ -88,6 +90,7 @@ struct tdm_agent_welcome {
     char covers[2 * TDM_AGENT_NAME]; /**< rails that make up the total, or what is missing */
     double sensor_period;            /**< s between samples of power */
     double lease;                    /**< s, the agent's own */
+    uint64_t session;                /**< of who said hello */
 };
 
 /** What happened on the board from the beginning of a piece of work, or of a rest, to its end. */

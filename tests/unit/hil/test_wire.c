@@ -17,7 +17,9 @@
 static enum tdm_refusal there(const struct tdm_order *order, struct tdm_order *back)
 {
     size_t size;
-    uint8_t *bytes = tdm_message_of_order(order, &size);
+    struct tdm_order sent = *order;
+    sent.session = order->kind == TDM_ORDER_HELLO ? 0 : 1ull << 63;
+    uint8_t *bytes = tdm_message_of_order(&sent, &size);
     assert_non_null(bytes);
     const enum tdm_refusal refusal = tdm_message_order(bytes, size, back, NULL);
     free(bytes);
@@ -166,7 +168,11 @@ static void other_messages_are_refused(void **state)
         {{0x08, 1, 0x10, 5, 0x1a, 9}, 6, TDM_REFUSAL_MALFORMED},          // cut off
         {{0x08, 1, 0x10, 5}, 4, TDM_REFUSAL_MALFORMED},                   // no order
         {{0x08, 1, 0x1a, 0}, 4, TDM_REFUSAL_MALFORMED},                   // no number
-        {{0x08, 1, 0x10, 5, 0x3a, 0}, 6, TDM_REFUSAL_MALFORMED},          // set, without clocks
+        {{0x08, 1, 0x10, 5, 0x3a, 0, 0x68, 7}, 8, TDM_REFUSAL_MALFORMED}, // set, without clocks
+        {{0x08, 1, 0x10, 5, 0x2a, 0, 0x68, 7}, 8, TDM_REFUSAL_NONE},      // renew, of session 7
+        {{0x08, 1, 0x10, 5, 0x2a, 0}, 6, TDM_REFUSAL_MALFORMED},          // of none
+        {{0x08, 1, 0x10, 5, 0x1a, 0, 0x68, 7}, 8, TDM_REFUSAL_MALFORMED}, // hello, of one
+        {{0x08, 1, 0x10, 5, 0x2a, 2, 0x78, 1, 0x68, 7}, 10, TDM_REFUSAL_MALFORMED}, // renew, more
         {{0xff, 0xff}, 2, TDM_REFUSAL_MALFORMED},
         {{0}, 0, TDM_REFUSAL_VERSION}, // nothing: of version 0
     };
@@ -282,13 +288,18 @@ static void answers_come_as_they_went(void **state)
 static void answers_that_lie_are_none(void **state)
 {
     (void)state;
-    struct tdm_answer back, falling = welcome(), endless = welcome(), escape = welcome();
+    struct tdm_answer back, falling = welcome(), endless = welcome(), escape = welcome(),
+                            csi = welcome(), umlaut = welcome();
     falling.welcome.opps[TDM_GPU].hz[1] = 1e6;
     endless.welcome.lease = INFINITY;
     strcpy(escape.welcome.board, "\033[2J");
+    strcpy(csi.welcome.board, "\302\2332J");
+    strcpy(umlaut.welcome.board, "gr\303\274n");
     assert_int_equal(answer_there(&falling, &back), -1);
     assert_int_equal(answer_there(&endless, &back), -1);
     assert_int_equal(answer_there(&escape, &back), -1);
+    assert_int_equal(answer_there(&csi, &back), -1);
+    assert_int_equal(answer_there(&umlaut, &back), 0);
     const struct tdm_answer infinite = {.kind = TDM_ORDER_RUN,
                                         .segment = {.seconds = 1, .joules = INFINITY}};
     assert_int_equal(answer_there(&infinite, &back), -1);
