@@ -6,6 +6,10 @@ include(CMakePackageConfigHelpers)
 install(TARGETS tandem tandem-guardian tandem-vboard RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 if(TANDEM_LINK)
     install(TARGETS tandem-agent tandem-cloud RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    # It names the places for good: who moves the rest edits it.
+    configure_file(hil/tandem-agent.service.in tandem-agent.service @ONLY)
+    install(FILES "${PROJECT_BINARY_DIR}/tandem-agent.service"
+            DESTINATION ${CMAKE_INSTALL_PREFIX}/lib/systemd/system)
 endif()
 install(TARGETS tandem_shared EXPORT TandemTargets
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}

@@ -33,7 +33,8 @@ set(test_environment
 
 if(TANDEM_LINK)
     list(APPEND test_environment "TANDEM_AGENT=$<TARGET_FILE:tandem-agent>"
-         "TANDEM_DRIVE_AGENT=$<TARGET_FILE:drive_agent>")
+         "TANDEM_DRIVE_AGENT=$<TARGET_FILE:drive_agent>"
+         "TANDEM_SERVICE=${PROJECT_BINARY_DIR}/tandem-agent.service")
 endif()
 if(TANDEM_CLOUD)
     list(APPEND test_environment "TANDEM_CLOUD=$<TARGET_FILE:tandem-cloud>")

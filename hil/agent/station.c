@@ -44,7 +44,9 @@ struct tdm_station {
     double lease, renewed;    // s; of tdm_sensors_now
     struct tdm_client waiter; // for the keeper; of size 0: nobody
     uint64_t waiter_number;   // of the request
-    bool working;             // the worker has an order of `asker`
+    struct tdm_client next;   // wants the board as soon as it is free; of size 0: nobody
+    struct tdm_order next_order;
+    bool working; // the worker has an order of `asker`
     struct tdm_client asker;
     double given_up; // s: when it is not wanted any more
 };
@@ -230,26 +232,36 @@ static void wait_for_keeper(struct tdm_station *s, const struct tdm_client *clie
     s->waiter_number = order->number;
 }
 
-static bool take(struct tdm_station *s, const struct tdm_client *client,
-                 const struct tdm_order *order, struct tdm_answer *answer)
+// Once the board is as it was, and nobody works on it any more.
+static void take_next(struct tdm_station *s)
 {
-    if (s->state == RETURNING)
-        return refuse(answer, TDM_REFUSAL_BUSY, "the board is being put back");
-    if (s->state != FREE && !is_controller(s, client))
-        return refuse(answer, TDM_REFUSAL_HELD, "%s has the board", s->who);
-    if (s->state != FREE)
-        return refuse(answer, TDM_REFUSAL_ORDER, "you have the board");
-    if (s->working)
-        return refuse(answer, TDM_REFUSAL_BUSY, "the board is still at work for who had it");
+    const struct tdm_order *order = &s->next_order;
+    if (!s->next.size || s->state != FREE || s->working)
+        return;
     struct tdm_hold_options options = s->options.hold;
     if (order->lease > 0)
         options.lease = order->lease;
     s->state = TAKING;
-    s->controller = *client;
+    s->controller = s->next;
     s->lease = options.lease;
     snprintf(s->who, sizeof s->who, "%s", order->who[0] ? order->who : "somebody");
-    wait_for_keeper(s, client, order);
+    wait_for_keeper(s, &s->next, order);
+    s->next.size = 0;
     tdm_keeper_take(s->keeper, &options);
+}
+
+static bool take(struct tdm_station *s, const struct tdm_client *client,
+                 const struct tdm_order *order, struct tdm_answer *answer)
+{
+    if (s->state == TAKING || s->state == HELD)
+        return is_controller(s, client)
+                   ? refuse(answer, TDM_REFUSAL_ORDER, "you have the board")
+                   : refuse(answer, TDM_REFUSAL_HELD, "%s has the board", s->who);
+    if (s->next.size)
+        return refuse(answer, TDM_REFUSAL_HELD, "somebody else is the next to have the board");
+    s->next = *client;
+    s->next_order = *order;
+    take_next(s);
     return false;
 }
 
@@ -341,6 +353,7 @@ static void answer_of_keeper(struct tdm_station *s, const struct tdm_kept *kept,
     if (taking && !kept->hold)
         refuse(answer, TDM_REFUSAL_FAILED, "%.250s", kept->error.message);
     go_on(s, kept);
+    take_next(s);
 }
 
 bool tdm_station_done(struct tdm_station *s, struct tdm_client *client, struct tdm_answer *answer)
@@ -356,6 +369,7 @@ bool tdm_station_done(struct tdm_station *s, struct tdm_client *client, struct t
         return false;
     *client = s->asker;
     s->working = false;
+    take_next(s);
     return true;
 }
 
