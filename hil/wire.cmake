@@ -9,6 +9,6 @@ function(tandem_wire root proto into variable)
         COMMAND ${CMAKE_COMMAND} -E make_directory "${into}"
         COMMAND "${TANDEM_PROTOC_C}" "--proto_path=${root}" "--c_out=${into}" "${root}/${proto}"
         DEPENDS "${root}/${proto}" VERBATIM)
-    set_source_files_properties("${made}" PROPERTIES COMPILE_OPTIONS -w)
+    set_source_files_properties("${made}" PROPERTIES COMPILE_FLAGS -w) # CMake 3.10 has no options of a file
     set(${variable} "${made}" PARENT_SCOPE)
 endfunction()

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The agent and its guardian, built alone for a board's processor, run under qemu on a virtual board's folder:
-a host of this machine sets clocks through them, and when host or agent is killed, all is put back."""
+a host of this machine sets clocks through them, when host or agent is killed all is put back, and `tandem
+run` runs a scenario on the board."""
 
 import glob
+import json
 import os
 import shutil
 import signal
@@ -21,6 +23,8 @@ from vboards import Board, wait_for  # noqa: E402
 
 HOST = os.environ["TANDEM_DRIVE_AGENT"]
 LIBRARIES = "/usr/lib/aarch64-linux-gnu"
+SCENARIO = """<scenario name="nx" duration="1 s"><board id="nx" type="xavier-nx" driver="{}"/>
+<stream board="nx" dnn="resnet18" arrivals="periodic" rate="2 /s"/></scenario>"""
 LEASE, LONGEST = 2, 60  # s; everything is emulated
 
 
@@ -118,6 +122,12 @@ def drive(agent, board):
         print(f"{victim} killed: put back after {time.monotonic() - began:.2f} s, with a lease of {LEASE} s")
         end_host(process)
     agent.start()
+    with open(f"{agent.state}.xml", "w", encoding="ascii") as file:
+        file.write(SCENARIO.format(agent.uri))
+    done = subprocess.run([os.environ["TANDEM_BIN"], "run", f"{agent.state}.xml", "--policy", "edge-only",
+                           "--json"], capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0 and json.loads(done.stdout)["requests"] == 2, done
+    assert wait_for(lambda: knobs(board) == before, LONGEST), "the command has left clocks behind"
     process = host(agent.uri)
     process.stdin.close()
     assert process.stdout.readline() == "0\n", "knobs are not as they were"

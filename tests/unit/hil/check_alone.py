@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """hil/ builds as a project of its own, with Expat and the C library alone (the agent: ZeroMQ and protobuf-c
-besides), and what it builds works: `tandem hil` finds a board through that agent."""
+besides), and what it builds works: a host sets clocks through that agent, and all is put back."""
 
 import os
 import re
