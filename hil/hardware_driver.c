@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/error.h"
 #include "engine/governor.h"
@@ -12,6 +13,8 @@
 
 static const double slack = 30;      // s that work may take beyond ten times what the model says
 static const double shortest = 1e-4; // s: no rest is begun for less, an order takes longer
+static const double between = 0.05;  // s between looks at clocks that have not settled
+enum { LOOKS = 10 };
 
 // ---- what the board says -----------------------------------------------------------------------
 
@@ -96,12 +99,17 @@ static bool same(const struct tdm_setting *a, const struct tdm_setting *b)
 
 // What heat or a limit holds down is how the board is. A clock that it does not take, or that
 // another hand sets, is not the plan that is asked about.
+static bool is_other(const struct tdm_in_force *clock)
+{
+    return clock->finding == TDM_FINDING_REFUSED || clock->finding == TDM_FINDING_OVERRIDDEN ||
+           clock->finding == TDM_FINDING_UNREADABLE || clock->finding == TDM_FINDING_ROUNDED;
+}
+
 static int check(struct tdm_hardware *h, const struct tdm_report *report)
 {
     for (int d = 0; d < TDM_CLOCKS; d++) {
         const struct tdm_in_force *clock = &report->clock[d];
-        if (clock->finding != TDM_FINDING_REFUSED && clock->finding != TDM_FINDING_OVERRIDDEN &&
-            clock->finding != TDM_FINDING_UNREADABLE && clock->finding != TDM_FINDING_ROUNDED)
+        if (!is_other(clock))
             continue;
         tdm_fail(&h->failed, "the %s clock that the plan wants is %s on the board%s%s",
                  tdm_domain_names[d], tdm_finding_names[clock->finding], clock->why[0] ? ": " : "",
@@ -109,6 +117,24 @@ static int check(struct tdm_hardware *h, const struct tdm_report *report)
         return -1;
     }
     return 0;
+}
+
+// A board that is busy may take longer to settle than its file says: what is not yet as it was
+// asked for is looked at again before it counts. `seconds` grows by that.
+static int settle(struct tdm_hardware *h, struct tdm_report *report, double *seconds)
+{
+    for (int i = 0; i < LOOKS; i++) {
+        bool other = false;
+        for (int d = 0; d < TDM_CLOCKS; d++)
+            other |= is_other(&report->clock[d]);
+        if (!other)
+            break;
+        nanosleep(&(struct timespec){.tv_nsec = (long)(1e9 * between)}, NULL);
+        *seconds += between;
+        if (tdm_agent_look(h->agent, report, &h->failed))
+            return -1;
+    }
+    return check(h, report);
 }
 
 int tdm_hardware_set(struct tdm_hardware *h, const struct tdm_plan *plan, bool hurry,
@@ -127,7 +153,7 @@ int tdm_hardware_set(struct tdm_hardware *h, const struct tdm_plan *plan, bool h
     if (h->set && same(&setting, &h->setting))
         return 0;
     if (tdm_agent_set(h->agent, &setting, hurry, &report, &there->seconds, &h->failed) ||
-        check(h, &report)) {
+        settle(h, &report, &there->seconds)) {
         tdm_hardware_fail(h);
         return -1;
     }

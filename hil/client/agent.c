@@ -301,6 +301,12 @@ int tdm_agent_release(struct tdm_agent *agent, int *wrong, struct tdm_error *err
     return status;
 }
 
+int tdm_agent_renew(struct tdm_agent *agent, struct tdm_error *error)
+{
+    struct tdm_order renew = {.kind = TDM_ORDER_RENEW};
+    return call(agent, &renew, 0, TDM_ORDER_NONE, NULL, error);
+}
+
 int tdm_agent_set(struct tdm_agent *agent, const struct tdm_setting *setting, bool hurry,
                   struct tdm_report *report, double *seconds, struct tdm_error *error)
 {

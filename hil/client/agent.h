@@ -40,6 +40,9 @@ int tdm_agent_take(struct tdm_agent *agent, double lease, struct tdm_error *erro
 /** Puts it back as it was, and waits until it is. `wrong` (may be NULL): knobs that are not. */
 int tdm_agent_release(struct tdm_agent *agent, int *wrong, struct tdm_error *error);
 
+/** The lease begins anew. Between calls that happens by itself. */
+int tdm_agent_renew(struct tdm_agent *agent, struct tdm_error *error);
+
 /**
  * Sets clocks. `seconds` (may be NULL) is what that took on the board, settling included. With
  * `hurry` it does not wait until the sensors show nothing older.

@@ -90,7 +90,9 @@ static size_t errors_of(const struct tdm_validation *v, int policy, int quantity
     for (size_t i = 0; i < v->count; i++)
         if (policy < 0 || v->requests[i].policy == policy) {
             const double there = value_of(&v->requests[i], quantity, true);
-            errors[count++] = fabs(value_of(&v->requests[i], quantity, false) - there) / there;
+            // A reading may be below zero where a request is shorter than its sensor can see.
+            errors[count++] =
+                fabs(value_of(&v->requests[i], quantity, false) - there) / fabs(there);
         }
     gsl_sort(errors, 1, count);
     return count;
