@@ -362,15 +362,20 @@ struct tdm_energy tdm_sensors_total_energy(const struct tdm_sensors *sensors, do
                                            double to)
 {
     struct tdm_energy total = {.joules = sensors->whole ? 0 : NAN, .covered = INFINITY};
+    struct tdm_energy of[CHANNELS];
+    size_t count = 0;
+    for (size_t i = 0; i < sensors->channel_count; i++)
+        if (sensors->channels[i]->sensor.total) {
+            of[count] = tdm_sensors_energy(sensors, i, from, to);
+            total.covered = tdm_smaller(total.covered, of[count++].covered);
+        }
+    // Of each rail as long as the one that was seen least: the sum is of one span.
     double variance = 0;
-    for (size_t i = 0; i < sensors->channel_count; i++) {
-        if (!sensors->channels[i]->sensor.total)
-            continue;
-        const struct tdm_energy one = tdm_sensors_energy(sensors, i, from, to);
-        total.joules += one.joules;
-        variance += one.error * one.error;
-        total.covered = tdm_smaller(total.covered, one.covered);
-        total.samples += one.samples;
+    for (size_t i = 0; i < count; i++) {
+        const double share = of[i].covered > 0 ? total.covered / of[i].covered : 1;
+        total.joules += share * of[i].joules;
+        variance += pow(share * of[i].error, 2);
+        total.samples += of[i].samples;
     }
     total.error = sqrt(variance);
     if (!isfinite(total.covered))
