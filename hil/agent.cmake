@@ -20,5 +20,5 @@ endforeach()
 # tandem-agent: in addition what reads networks, the protocols, and who is let in.
 file(GLOB agent_program_sources CONFIGURE_DEPENDS
      "${agent_root}/hil/agent/*.c" "${agent_root}/hil/wire/*.c" "${agent_root}/hil/keys/*.c")
-list(APPEND agent_program_sources "${agent_root}/sim/model/dnn.c"
+list(APPEND agent_program_sources "${agent_root}/sim/model/dnn.c" "${agent_root}/sim/core/random.c"
      "${agent_root}/hil/cloud/client.c" "${agent_root}/hil/cloud/message.c")

@@ -43,6 +43,11 @@ void tdm_hardware_begin(const struct tdm_hardware *h, struct tdm_segment *segmen
 void tdm_hardware_take_over(struct tdm_hardware *h, int kind, const struct tdm_agent_segment *there,
                             struct tdm_segment *segment);
 
+/** The same of a stretch that nobody measured, at `watts`; nothing where `seconds` is not above 0.
+ */
+void tdm_hardware_pass(struct tdm_hardware *h, double seconds, double watts, int kind,
+                       struct tdm_segment *segment);
+
 /** Sets a plan's clocks, unless they are in force. 1: set; 0: nothing to do; -1: failed. */
 int tdm_hardware_set(struct tdm_hardware *h, const struct tdm_plan *plan, bool hurry,
                      struct tdm_agent_segment *there);

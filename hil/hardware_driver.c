@@ -65,6 +65,19 @@ void tdm_hardware_take_over(struct tdm_hardware *h, int stage,
     h->base.now = segment->end = piece.end;
 }
 
+void tdm_hardware_pass(struct tdm_hardware *h, double seconds, double watts, int kind,
+                       struct tdm_segment *segment)
+{
+    if (!(seconds > 0))
+        return;
+    const struct tdm_agent_segment there = {.seconds = seconds,
+                                            .joules = seconds * watts,
+                                            .hz = {NAN, NAN, NAN},
+                                            .temperature = NAN,
+                                            .throttled = h->readings.throttled};
+    tdm_hardware_take_over(h, kind, &there, segment);
+}
+
 void tdm_hardware_begin(const struct tdm_hardware *h, struct tdm_segment *segment)
 {
     *segment = (struct tdm_segment){.start = h->base.now, .end = h->base.now};
@@ -99,42 +112,36 @@ static bool same(const struct tdm_setting *a, const struct tdm_setting *b)
 
 // What heat or a limit holds down is how the board is. A clock that it does not take, or that
 // another hand sets, is not the plan that is asked about.
-static bool is_other(const struct tdm_in_force *clock)
-{
-    return clock->finding == TDM_FINDING_REFUSED || clock->finding == TDM_FINDING_OVERRIDDEN ||
-           clock->finding == TDM_FINDING_UNREADABLE || clock->finding == TDM_FINDING_ROUNDED;
-}
-
-static int check(struct tdm_hardware *h, const struct tdm_report *report)
+// The first such clock, or -1.
+static int other_clock(const struct tdm_report *report)
 {
     for (int d = 0; d < TDM_CLOCKS; d++) {
-        const struct tdm_in_force *clock = &report->clock[d];
-        if (!is_other(clock))
-            continue;
-        tdm_fail(&h->failed, "the %s clock that the plan wants is %s on the board%s%s",
-                 tdm_domain_names[d], tdm_finding_names[clock->finding], clock->why[0] ? ": " : "",
-                 clock->why);
-        return -1;
+        const enum tdm_finding finding = report->clock[d].finding;
+        if (finding == TDM_FINDING_REFUSED || finding == TDM_FINDING_OVERRIDDEN ||
+            finding == TDM_FINDING_UNREADABLE || finding == TDM_FINDING_ROUNDED)
+            return d;
     }
-    return 0;
+    return -1;
 }
 
 // A board that is busy may take longer to settle than its file says: what is not yet as it was
 // asked for is looked at again before it counts. `seconds` grows by that.
 static int settle(struct tdm_hardware *h, struct tdm_report *report, double *seconds)
 {
-    for (int i = 0; i < LOOKS; i++) {
-        bool other = false;
-        for (int d = 0; d < TDM_CLOCKS; d++)
-            other |= is_other(&report->clock[d]);
-        if (!other)
-            break;
+    int other = other_clock(report);
+    for (int i = 0; i < LOOKS && other >= 0; i++) {
         nanosleep(&(struct timespec){.tv_nsec = (long)(1e9 * between)}, NULL);
         *seconds += between;
         if (tdm_agent_look(h->agent, report, &h->failed))
             return -1;
+        other = other_clock(report);
     }
-    return check(h, report);
+    if (other < 0)
+        return 0;
+    const struct tdm_in_force *clock = &report->clock[other];
+    return tdm_fail(&h->failed, "the %s clock that the plan wants is %s on the board%s%s",
+                    tdm_domain_names[other], tdm_finding_names[clock->finding],
+                    clock->why[0] ? ": " : "", clock->why);
 }
 
 int tdm_hardware_set(struct tdm_hardware *h, const struct tdm_plan *plan, bool hurry,
@@ -257,19 +264,15 @@ static void hardware_rest(struct tdm_driver *driver, double until, struct tdm_se
         return;
     }
     if (seconds < shortest) {
-        there = (struct tdm_agent_segment){.joules = seconds * h->readings.power,
-                                           .hz = {NAN, NAN, NAN},
-                                           .temperature = NAN,
-                                           .throttled = h->readings.throttled};
+        tdm_hardware_pass(h, seconds, h->readings.power, TDM_RESTING, segment);
     } else if (tdm_agent_rest(h->agent, seconds, &there, &h->failed)) {
         tdm_hardware_fail(h);
-        h->base.now = segment->end = until;
-        return;
-    } else if (there.seconds > 0) { // its watch and ours: what it drew, for as long as asked
-        there.joules *= seconds / there.seconds;
+    } else {
+        if (there.seconds > 0) // its watch and ours: what it drew, for as long as asked
+            there.joules *= seconds / there.seconds;
+        there.seconds = seconds;
+        tdm_hardware_take_over(h, TDM_RESTING, &there, segment);
     }
-    there.seconds = seconds;
-    tdm_hardware_take_over(h, TDM_RESTING, &there, segment);
     h->base.now = segment->end = until;
 }
 

@@ -15,32 +15,15 @@ static const double slack = 30;      // s that a plan may take beyond that and t
 static const double shortest = 1e-4; // s: no rest is asked for less, an order takes longer
 
 // A stretch that nobody measured, at the power of the moment before.
-static void pass(struct tdm_hardware *h, double seconds, int kind, struct tdm_segment *segment)
+static void pass(struct tdm_hardware *h, double seconds, struct tdm_segment *segment)
 {
-    if (seconds <= 0)
-        return;
-    const struct tdm_agent_segment there = {.seconds = seconds,
-                                            .joules = seconds * h->readings.power,
-                                            .hz = {NAN, NAN, NAN},
-                                            .temperature = NAN,
-                                            .throttled = h->readings.throttled};
-    tdm_hardware_take_over(h, kind, &there, segment);
-}
-
-static void catch_up(struct tdm_hardware *h, int kind, struct tdm_segment *segment)
-{
-    pass(h, tdm_live_now(h->setup->live) - h->base.now, kind, segment);
+    tdm_hardware_pass(h, seconds, h->readings.power, TDM_RESTING, segment);
 }
 
 // A part of the plan that the board has carried out.
 static void tell(struct tdm_hardware *h, double seconds, int kind, struct tdm_segment *segment)
 {
-    const struct tdm_agent_segment there = {.seconds = seconds,
-                                            .joules = seconds * h->live.watts,
-                                            .hz = {NAN, NAN, NAN},
-                                            .temperature = NAN,
-                                            .throttled = h->readings.throttled};
-    tdm_hardware_take_over(h, kind, &there, segment);
+    tdm_hardware_pass(h, seconds, h->live.watts, kind, segment);
 }
 
 // Clocks are set for this request: how long that took, both ways of the order included, is part of
@@ -135,14 +118,14 @@ static void carry_out(struct tdm_hardware *h, const struct tdm_stage *stage,
         return;
     }
     infer.head = work.share;
-    catch_up(h, TDM_RESTING, segment);
+    pass(h, tdm_live_now(h->setup->live) - h->base.now, segment);
     if (tdm_agent_infer(h->agent, &work, &infer, 10 * expected + infer.patience + slack,
                         &h->live.told, &there, &h->failed)) {
         tdm_hardware_fail(h);
         return;
     }
     count(h->setup->live, &h->live.told);
-    pass(h, h->live.told.cold, TDM_RESTING, segment);
+    pass(h, h->live.told.cold, segment);
     h->live.until = h->base.now + there.seconds;
     h->live.watts = there.joules / there.seconds;
     if (!(h->live.watts >= 0) || isinf(h->live.watts))
@@ -185,7 +168,7 @@ void tdm_live_rest(struct tdm_driver *driver, double until, struct tdm_segment *
         tell(h, fmin(until, h->live.until) - h->base.now, TDM_RESTING, segment);
     if (until <= h->base.now)
         return;
-    pass(h, fmin(until, tdm_live_now(h->setup->live)) - h->base.now, TDM_RESTING, segment);
+    pass(h, fmin(until, tdm_live_now(h->setup->live)) - h->base.now, segment);
     const double left = until - tdm_live_now(h->setup->live);
     if (left < shortest)
         return;

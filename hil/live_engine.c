@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/error.h"
+#include "hil/board/sensors.h"
 #include "hil/hardware.h"
 
 struct live {
@@ -16,7 +16,7 @@ struct live {
     struct tdm_slots *slots;   // of the servers; nobody waits for them here
     struct tdm_view *seen;     // by link of the board
     struct tdm_unit *units[1]; // the board
-    bool deciding, stopped;
+    bool stopped;
 };
 
 static const struct tdm_engine_type live_engine;
@@ -26,16 +26,9 @@ static struct live *live_of(struct tdm_engine *engine)
     return (struct live *)(void *)engine;
 }
 
-static double monotonic(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 double tdm_live_now(const struct tdm_live *live)
 {
-    return isnan(live->began) ? 0 : monotonic() - live->began;
+    return isnan(live->began) ? 0 : tdm_sensors_now() - live->began;
 }
 
 // ---- what links are seen to do -----------------------------------------------------------------
@@ -63,7 +56,7 @@ static void start_remote(struct tdm_remote *remote, int board, struct tdm_way *w
     const struct tdm_inference *told = &tdm_hardware_of(unit->driver)->live.told;
     const double back = isfinite(told->rtt) ? fmin(told->rtt / 2, told->trip / 2) : 0;
     struct tdm_passage passage = *asked;
-    (void)board;
+    (void)board, (void)number; // there is one board, and one request in service
     passage.sent = told->sent;
     passage.received = told->received;
     passage.up_start = now;
@@ -78,8 +71,7 @@ static void start_remote(struct tdm_remote *remote, int board, struct tdm_way *w
     passage.signal = NAN;
     if (!unit->driver->failed)
         learn(l, (size_t)(way - unit->ways), told);
-    (void)number;
-    tdm_request_arrived(&unit->served[0], &passage); // the only one in service
+    tdm_request_arrived(&unit->served[0], &passage);
 }
 
 // ---- opening and closing -----------------------------------------------------------------------
@@ -119,16 +111,9 @@ static int make_slots(struct live *l)
 {
     const struct tdm_scenario *scenario = l->base.scenario;
     l->slots = calloc(scenario->server_count + 1, sizeof *l->slots);
-    for (size_t i = 0; l->slots && i < scenario->server_count; i++) {
-        const struct tdm_scenario_server *where = &scenario->servers[i];
-        struct tdm_slots *slots = &l->slots[i];
-        slots->server = where->server;
-        slots->where = where;
-        slots->count = (size_t)(where->slots ? where->slots : where->server->slots);
-        slots->free_at = calloc(slots->count, sizeof *slots->free_at);
-        if (!slots->free_at)
+    for (size_t i = 0; l->slots && i < scenario->server_count; i++)
+        if (tdm_slots_start(&l->slots[i], &scenario->servers[i]))
             return -1;
-    }
     return l->slots ? 0 : -1;
 }
 
@@ -141,7 +126,6 @@ static void expect_links(struct live *l)
         l->seen[i].trend = 0;
         unit->ways[i].radio.radio = NULL;
     }
-    unit->seen = l->seen;
 }
 
 static int make(struct live *l, bool recorded, struct tdm_error *error)
@@ -158,7 +142,8 @@ static int make(struct live *l, bool recorded, struct tdm_error *error)
                                          .peers = l->units,
                                          .outcome = &l->base.outcome,
                                          .remote = &l->remote,
-                                         .live = &l->live};
+                                         .live = &l->live,
+                                         .seen = l->seen};
     l->base.units = l->units;
     l->units[0] = tdm_unit_new(scenario, 0, &setup, error);
     if (!l->units[0])
@@ -210,7 +195,7 @@ static bool live_next(struct tdm_engine *engine, struct tdm_event *event)
     struct tdm_unit *unit = l->units[0];
     enum tdm_next what;
     if (isnan(l->live.began))
-        l->live.began = monotonic();
+        l->live.began = tdm_sensors_now();
     for (;;) {
         if (unit->driver->failed)
             return false;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/random.h"
 #include "hil/inference/labelled.h"
 #include "model/library.h"
 
@@ -84,15 +85,13 @@ struct tdm_split *tdm_networks_split(struct tdm_networks *networks, const char *
     return split;
 }
 
-// Noise that depends on the number alone: splitmix64.
+// Noise that depends on the number alone.
 static void fill(uint8_t *bytes, size_t count, uint64_t number)
 {
-    for (size_t i = 0; i < count; i++) {
-        uint64_t z = (number += 0x9e3779b97f4a7c15);
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-        bytes[i] = (uint8_t)(z >> 56);
-    }
+    struct tdm_random random;
+    tdm_random_seed(&random, number, "picture", 0);
+    for (size_t i = 0; i < count; i++)
+        bytes[i] = (uint8_t)(tdm_random_next(&random) >> 56);
 }
 
 const uint8_t *tdm_networks_picture(struct tdm_networks *networks, const struct tdm_split *split,

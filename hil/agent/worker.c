@@ -156,33 +156,34 @@ static void measure_rest(struct tdm_worker *w, double from, double to,
             segment->rail[segment->rail_count++] = seconds * tdm_sensors_read(w->sensors, i).value;
 }
 
-static int run(struct tdm_worker *w, struct tdm_answer *answer, struct tdm_error *error)
+static void tell_work(struct tdm_worker *w, double from, double to, double seconds,
+                      struct tdm_agent_segment *segment)
 {
-    struct tdm_agent_segment *segment = &answer->segment;
-    const struct tdm_vwork_job work = tdm_order_work(&w->order);
-    const double from = tdm_sensors_now();
+    segment->seconds = seconds;
     segment->joules = segment->error = NAN;
-    if (w->executor->type->run(w->executor, &work, &segment->seconds, error))
-        return -1;
-    const double to = tdm_sensors_now();
     look_again(w, segment);
     if (w->sensors)
-        measure_work(w, from, to, segment->seconds, segment);
+        measure_work(w, from, to, seconds, segment);
+}
+
+static int run(struct tdm_worker *w, struct tdm_answer *answer, struct tdm_error *error)
+{
+    const struct tdm_vwork_job work = tdm_order_work(&w->order);
+    const double from = tdm_sensors_now();
+    double seconds;
+    if (w->executor->type->run(w->executor, &work, &seconds, error))
+        return -1;
+    tell_work(w, from, tdm_sensors_now(), seconds, &answer->segment);
     return 0;
 }
 
 static int infer(struct tdm_worker *w, struct tdm_answer *answer, struct tdm_error *error)
 {
-    struct tdm_agent_segment *segment = &answer->segment;
     struct tdm_inferred inferred;
-    segment->joules = segment->error = NAN;
     if (tdm_inferrer_run(w->inferrer, &w->order, &inferred, error))
         return -1;
     answer->inference = inferred.told;
-    segment->seconds = inferred.seconds;
-    look_again(w, segment);
-    if (w->sensors)
-        measure_work(w, inferred.from, inferred.to, inferred.seconds, segment);
+    tell_work(w, inferred.from, inferred.to, inferred.seconds, &answer->segment);
     return 0;
 }
 

@@ -44,16 +44,9 @@ static int make_slots(struct analytic *a)
     const struct tdm_scenario *scenario = a->base.scenario;
     const size_t servers = scenario->server_count;
     a->slots = calloc(scenario->board_count * servers + 1, sizeof *a->slots);
-    for (size_t i = 0; a->slots && i < scenario->board_count * servers; i++) {
-        const struct tdm_scenario_server *where = &scenario->servers[i % servers];
-        struct tdm_slots *slots = &a->slots[i];
-        slots->server = where->server;
-        slots->where = where;
-        slots->count = (size_t)(where->slots ? where->slots : where->server->slots);
-        slots->free_at = calloc(slots->count, sizeof *slots->free_at);
-        if (!slots->free_at)
+    for (size_t i = 0; a->slots && i < scenario->board_count * servers; i++)
+        if (tdm_slots_start(&a->slots[i], &scenario->servers[i % servers]))
             return -1;
-    }
     return a->slots ? 0 : -1;
 }
 

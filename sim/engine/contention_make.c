@@ -53,15 +53,10 @@ static int make_servers(struct tdm_contention *c)
     c->shares = calloc(scenario->server_count + 1, sizeof *c->shares);
     for (size_t i = 0; c->slots && c->shares && i < scenario->server_count; i++) {
         const struct tdm_scenario_server *where = &scenario->servers[i];
-        struct tdm_slots *slots = &c->slots[i];
-        slots->server = where->server;
-        slots->where = where;
-        slots->count = (size_t)(where->slots ? where->slots : where->server->slots);
-        slots->free_at = calloc(slots->count, sizeof *slots->free_at);
-        c->shares[i].where = where;
-        c->shares[i].slots = (double)slots->count;
-        if (!slots->free_at)
+        if (tdm_slots_start(&c->slots[i], where))
             return -1;
+        c->shares[i].where = where;
+        c->shares[i].slots = (double)c->slots[i].count;
     }
     return c->slots && c->shares ? 0 : -1;
 }

@@ -2,6 +2,7 @@
 #include "engine/passage.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "core/extremes.h"
 
@@ -109,6 +110,15 @@ static double done_at(const struct tdm_slots *slots, double *start, double servi
 double tdm_slots_joules(const struct tdm_slots *slots, double service)
 {
     return service * (slots->server->busy - slots->server->idle) / (double)slots->count;
+}
+
+int tdm_slots_start(struct tdm_slots *slots, const struct tdm_scenario_server *where)
+{
+    slots->server = where->server;
+    slots->where = where;
+    slots->count = (size_t)(where->slots ? where->slots : where->server->slots);
+    slots->free_at = calloc(slots->count, sizeof *slots->free_at);
+    return slots->free_at ? 0 : -1;
 }
 
 void tdm_slots_serve(struct tdm_slots *slots, struct tdm_passage *p, bool look_ahead)

@@ -19,6 +19,9 @@ struct tdm_slots {
     double *free_at; /**< s, `count` of them */
 };
 
+/** A scenario's server, free at 0. -1 without memory; the caller frees `free_at`. */
+int tdm_slots_start(struct tdm_slots *slots, const struct tdm_scenario_server *where);
+
 /** What the probes of a link saw that go out every second: the last is up to two seconds old. */
 struct tdm_probes {
     double until;     /**< s, when there will be news */

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -20,9 +19,11 @@
 #include "hil/keys/zap.h"
 #include "hil/wire/message.h"
 
-enum { CALLS = 200 /* a round */, ROUNDS = 25, PATH = 256 };
+enum { CALLS = 200 /* a round */, PATH = 256 };
 
 struct race {
+    struct bench *bench;
+    struct tdm_error error;
     char folder[64], programs[PATH];
     pid_t vboard, agent, echo;
     struct tdm_keys host, server;
@@ -97,10 +98,11 @@ static int start_echo(struct race *race)
     close(out[1]);
     const ssize_t got = read(out[0], race->echo_uri, sizeof race->echo_uri);
     close(out[0]);
-    struct tdm_error error;
     race->context = zmq_ctx_new();
     race->dealer = zmq_socket(race->context, ZMQ_DEALER);
-    return got > 0 && !tdm_zap_trust(race->dealer, &race->host, race->server.public_key, &error) &&
+    return got > 0 &&
+                   !tdm_zap_trust(race->dealer, &race->host, race->server.public_key,
+                                  &race->error) &&
                    !zmq_connect(race->dealer, race->echo_uri)
                ? 0
                : -1;
@@ -117,8 +119,9 @@ static int write_known(const struct race *race, const char *path)
     return fclose(file);
 }
 
-static int start_agent(struct race *race, struct tdm_error *error)
+static int start_agent(struct race *race)
 {
+    struct tdm_error *error = &race->error;
     char paths[5][2 * PATH], board[PATH], public_key[2 * PATH + 4];
     const char *const names[] = {"host", "agent", "known", "board", "state"};
     for (int i = 0; i < 5; i++)
@@ -146,56 +149,36 @@ static int start_agent(struct race *race, struct tdm_error *error)
 
 // ---- the race ----------------------------------------------------------------------------------
 
-static double now(void)
+static void run_ours(void *context)
 {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static int run_ours(struct race *race, double *seconds, struct tdm_error *error)
-{
-    const double begin = now();
+    struct race *race = context;
     for (int i = 0; i < CALLS; i++)
-        if (tdm_agent_renew(race->connection, error))
-            return -1;
-    *seconds = (now() - begin) / CALLS;
-    return 0;
+        if (tdm_agent_renew(race->connection, &race->error)) {
+            bench_fail(race->bench, "agent: %s", race->error.message);
+            return;
+        }
 }
 
-static int run_echo(const struct race *race, double *seconds)
+static void run_echo(void *context)
 {
+    struct race *race = context;
     char message[4096] = "";
-    const double begin = now();
     for (int i = 0; i < CALLS; i++)
         if (zmq_send(race->dealer, message, race->there, 0) < 0 ||
-            zmq_recv(race->dealer, message, sizeof message, 0) < 0)
-            return -1;
-    *seconds = (now() - begin) / CALLS;
-    return 0;
+            zmq_recv(race->dealer, message, sizeof message, 0) < 0) {
+            bench_fail(race->bench, "agent: the echo is gone");
+            return;
+        }
 }
 
-static int compare(const void *a, const void *b)
+static void race_both(struct race *race)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static int race_both(struct bench *bench, struct race *race, struct tdm_error *error)
-{
-    double ours[ROUNDS], ratio[ROUNDS], bare;
-    for (int i = -1; i < ROUNDS; i++) { // the first one warms up
-        double seconds;
-        if (run_ours(race, &seconds, error) || run_echo(race, &bare))
-            return -1;
-        ours[i < 0 ? 0 : i] = seconds;
-        ratio[i < 0 ? 0 : i] = seconds / bare;
-    }
-    qsort(ours, ROUNDS, sizeof *ours, compare);
-    qsort(ratio, ROUNDS, sizeof *ratio, compare);
-    bench_report(bench, "agent, an order and back", 1e6 * ours[ROUNDS / 2], "us", ratio[ROUNDS / 2],
-                 "a ZeroMQ echo, CURVE, as many bytes");
-    return 0;
+    const struct bench_side ours = {.run = run_ours, .context = race, .waits = true};
+    const struct bench_side bare = {.run = run_echo, .context = race, .waits = true};
+    struct bench_times times;
+    if (bench_race(race->bench, &ours, &bare, &times) == 0)
+        bench_report(race->bench, "agent, an order and back", 1e6 * times.ours / CALLS, "us",
+                     times.ratio, "a ZeroMQ echo, CURVE, as many bytes");
 }
 
 static int measure_messages(struct race *race)
@@ -228,18 +211,18 @@ static void end(struct race *race)
 
 static void run_agent(struct bench *bench)
 {
-    struct race race = {.folder = "/tmp/tandem-bench-XXXXXX"};
-    struct tdm_error error = {0};
+    struct race race = {.bench = bench, .folder = "/tmp/tandem-bench-XXXXXX"};
     char program[PATH] = "";
     if (readlink("/proc/self/exe", program, sizeof program - 1) < 0 || !mkdtemp(race.folder)) {
         bench_fail(bench, "agent: no folder");
         return;
     }
     snprintf(race.programs, sizeof race.programs, "%s", dirname(program));
-    if (tdm_keys_make(&race.host, &error) || tdm_keys_make(&race.server, &error) ||
-        measure_messages(&race) || start_echo(&race) || start_agent(&race, &error) ||
-        race_both(bench, &race, &error))
-        bench_fail(bench, "agent: %s", error.message);
+    if (tdm_keys_make(&race.host, &race.error) || tdm_keys_make(&race.server, &race.error) ||
+        measure_messages(&race) || start_echo(&race) || start_agent(&race))
+        bench_fail(bench, "agent: %s", race.error.message);
+    else
+        race_both(&race);
     end(&race);
 }
 

@@ -2,7 +2,8 @@
 /**
  * Benchmarks. Each case is a function that races what Tandem does against a bare loop (or whatever
  * else it is worth being compared with), in the same run and in turns, so that a busy machine slows
- * both. Times are CPU time of the process; what is reported is the median over the rounds.
+ * both. Times are CPU time of the process, or of the clock where a side waits for other processes;
+ * what is reported is the median over the rounds.
  */
 #ifndef TESTS_BENCH_H
 #define TESTS_BENCH_H
@@ -20,6 +21,7 @@ struct bench_side {
     void (*prepare)(void *context); /**< before every round, not timed; may be NULL */
     void (*run)(void *context);     /**< timed */
     void *context;
+    bool waits; /**< for other processes */
 };
 
 /** Medians over the rounds. */

@@ -18,8 +18,8 @@ if "TANDEM_AGENT" not in os.environ:
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from plain_board import VARIANTS, PlainBoard  # noqa: E402
 from raw_agent import (FAILED, HELD, LOOK, MALFORMED, NONE, NOT_YOURS, ORDER, READ, RELEASE,  # noqa: E402
-                       RELEASED, RENEW, REST, RUN, SEGMENT, SET, STALE, TAKE, VERSION, Raw, cpu_work,
-                       double, field, hello, request, take, whole)
+                       RELEASED, RENEW, REST, RUN, SEGMENT, SET, STALE, TAKE, VERSION, Raw,
+                       double, field, hello, request, whole)
 from vboards import Board  # noqa: E402
 
 LONGEST = 20  # s

@@ -41,14 +41,6 @@ def hello(number=1, version=1):
     return request(0, number, HELLO, version=version)
 
 
-def take(session, number, lease, who=b"raw"):
-    return request(session, number, TAKE, double(1, lease) + field(2, who))
-
-
-def cpu_work(session, number, seconds, most=0.0):
-    return request(session, number, RUN, double(7, seconds) + (double(8, most) if most else b""))
-
-
 def read_varint(data, at):
     value = shift = 0
     while True:
