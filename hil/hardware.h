@@ -48,7 +48,10 @@ void tdm_hardware_take_over(struct tdm_hardware *h, int kind, const struct tdm_a
 void tdm_hardware_pass(struct tdm_hardware *h, double seconds, double watts, int kind,
                        struct tdm_segment *segment);
 
-/** Sets a plan's clocks, unless they are in force. 1: set; 0: nothing to do; -1: failed. */
+/**
+ * Sets a plan's clocks, unless they are in force. 1: set; 0: nothing to do; -1: failed. `there` is
+ * how long that took and what is in force then (NAN: as before).
+ */
 int tdm_hardware_set(struct tdm_hardware *h, const struct tdm_plan *plan, bool hurry,
                      struct tdm_agent_segment *there);
 

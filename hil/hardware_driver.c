@@ -149,7 +149,8 @@ int tdm_hardware_set(struct tdm_hardware *h, const struct tdm_plan *plan, bool h
 {
     struct tdm_setting setting = tdm_setting_none();
     struct tdm_report report;
-    *there = (struct tdm_agent_segment){.temperature = NAN};
+    *there = (struct tdm_agent_segment){
+        .hz = {NAN, NAN, NAN}, .temperature = NAN, .throttled = h->readings.throttled};
     h->plan = *plan;
     if (h->base.failed)
         return -1;
@@ -169,7 +170,6 @@ int tdm_hardware_set(struct tdm_hardware *h, const struct tdm_plan *plan, bool h
     for (int d = 0; d < TDM_DOMAINS; d++)
         there->hz[d] = report.clock[d].hz;
     there->joules = there->seconds * h->readings.power;
-    there->throttled = h->readings.throttled;
     return 1;
 }
 

@@ -142,6 +142,12 @@ class Digits(Bench):
         numpy.testing.assert_allclose(
             requests["latency"], parts + numpy.maximum(requests["local"], trip), atol=1e-3)
         self.assertRegex(said, r"1 requests had to connect first, [\d.]+ ms each")
+        # Clocks that stay as they were set are in force all the time from the first answer on.
+        power = record.boards["nano"].power
+        settled = power["start"] >= requests["answer"][0]
+        self.assertGreater(settled.sum(), 16)
+        for clock in ("cpu_clock", "gpu_clock"):
+            self.assertEqual(set(power[clock][settled]), {requests[clock][0]}, clock)
 
     @unittest.skipUnless((DATA / "test-images.idx").exists(),
                          "no build/digits; './bootstrap inference' makes it")
