@@ -16,6 +16,7 @@
 static const double shortest_lease = 0.05; // s
 static const double owner_patience = 5;    // s that another's guardian may need to put back
 static const double writing_patience = 5;
+static const double least_renewal = 0.05; // of a lease, for which the guardian is woken
 
 // ---- starting ----------------------------------------------------------------------------------
 
@@ -186,6 +187,8 @@ int tdm_hold_renew(struct tdm_hold *hold, struct tdm_error *error)
     if (!ours(hold))
         return not_ours(error);
     const int64_t deadline = tdm_lease_now() + (int64_t)(hold->lease * 1e9);
+    if ((double)(deadline - atomic_load(&hold->deadline)) < least_renewal * 1e9 * hold->lease)
+        return 0;
     atomic_store(&hold->deadline, deadline);
     pthread_mutex_lock(&hold->guardian_lock);
     // A guardian that has just died is replaced by one that is told at its start.

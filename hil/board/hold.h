@@ -40,7 +40,10 @@ int tdm_hold_set(struct tdm_hold *hold, const struct tdm_setting *setting,
 /** Whether what was set last still holds. */
 int tdm_hold_look(struct tdm_hold *hold, struct tdm_report *report, struct tdm_error *error);
 
-/** The lease begins anew. -1 with `error`: it was over, and the board is as it was. */
+/**
+ * The lease begins anew, unless a twentieth of it or less has gone. -1 with `error`: it was over,
+ * and the board is as it was.
+ */
 int tdm_hold_renew(struct tdm_hold *hold, struct tdm_error *error);
 
 /** degC of the hottest zone, NAN; how many trips' caps hold for it. */

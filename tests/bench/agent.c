@@ -6,25 +6,24 @@
 
 #ifdef TANDEM_LINK
 
-#include <libgen.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/types.h>
 #include <unistd.h>
 #include <zmq.h>
 
 #include "hil/client/agent.h"
 #include "hil/keys/zap.h"
 #include "hil/wire/message.h"
+#include "program.h"
 
-enum { CALLS = 200 /* a round */, PATH = 256 };
+enum { CALLS = 200 /* a round */, PATH = BENCH_PLACE };
 
 struct race {
     struct bench *bench;
     struct tdm_error error;
-    char folder[64], programs[PATH];
+    char folder[64];
     pid_t vboard, agent, echo;
     struct tdm_keys host, server;
     char agent_uri[PATH], echo_uri[PATH];
@@ -32,38 +31,6 @@ struct race {
     void *context, *dealer;
     size_t there, back; // bytes of a message
 };
-
-// ---- programs ----------------------------------------------------------------------------------
-
-// Starts a program and reads what it says that it is ready at. -1: it does not.
-static pid_t start(const char *const *arguments, char *ready)
-{
-    int out[2];
-    if (pipe(out))
-        return -1;
-    const pid_t child = fork();
-    if (child == 0) {
-        dup2(out[1], 1);
-        close(out[0]);
-        execv(arguments[0], (char *const *)(uintptr_t)arguments);
-        _exit(127);
-    }
-    close(out[1]);
-    char line[PATH + 8] = "";
-    for (size_t at = 0; at < sizeof line - 1 && read(out[0], line + at, 1) == 1; at++)
-        if (line[at] == '\n')
-            break;
-    close(out[0]);
-    return sscanf(line, "ready %255s", ready) == 1 ? child : -1;
-}
-
-static void stop(pid_t child)
-{
-    if (child > 0) {
-        kill(child, SIGTERM);
-        waitpid(child, NULL, 0);
-    }
-}
 
 // ---- the echo ----------------------------------------------------------------------------------
 
@@ -126,19 +93,16 @@ static int start_agent(struct race *race)
     const char *const names[] = {"host", "agent", "known", "board", "state"};
     for (int i = 0; i < 5; i++)
         snprintf(paths[i], sizeof paths[i], "%s/%s", race->folder, names[i]);
-    char vboard[2 * PATH], agent[2 * PATH];
-    snprintf(vboard, sizeof vboard, "%s/tandem-vboard", race->programs);
-    snprintf(agent, sizeof agent, "%s/tandem-agent", race->programs);
-    const char *const of_board[] = {vboard, "--board",  "nano",   "--jetpack",
-                                    "4",    "--folder", paths[3], NULL};
-    const char *const of_agent[] = {agent,    "--root",  paths[3],  "--listen", "tcp://127.0.0.1:*",
-                                    "--key",  paths[1],  "--known", paths[2],   "--state",
-                                    paths[4], "--lease", "60 s",    NULL};
+    const char *const of_board[] = {"tandem-vboard", "--board", "nano", "--jetpack", "4",
+                                    "--folder",      paths[3],  NULL};
+    const char *const of_agent[] = {
+        "tandem-agent", "--root", paths[3],  "--listen", "tcp://127.0.0.1:*", "--key", paths[1],
+        "--known",      paths[2], "--state", paths[4],   "--lease",           "60 s",  NULL};
     if (tdm_keys_write(&race->host, paths[0], error) ||
         tdm_keys_write(&race->server, paths[1], error) || write_known(race, paths[2]))
         return -1;
-    race->vboard = start(of_board, board);
-    race->agent = start(of_agent, race->agent_uri);
+    race->vboard = bench_start(of_board, board);
+    race->agent = bench_start(of_agent, race->agent_uri);
     if (race->vboard < 0 || race->agent < 0)
         return tdm_fail(error, "tandem-vboard or tandem-agent does not start");
     snprintf(public_key, sizeof public_key, "%s.pub", paths[1]);
@@ -201,9 +165,9 @@ static void end(struct race *race)
         zmq_close(race->dealer);
     if (race->context)
         zmq_ctx_term(race->context);
-    stop(race->echo);
-    stop(race->agent);
-    stop(race->vboard);
+    bench_stop(race->echo);
+    bench_stop(race->agent);
+    bench_stop(race->vboard);
     snprintf(command, sizeof command, "rm -rf %s", race->folder);
     if (system(command))
         perror(command);
@@ -212,12 +176,10 @@ static void end(struct race *race)
 static void run_agent(struct bench *bench)
 {
     struct race race = {.bench = bench, .folder = "/tmp/tandem-bench-XXXXXX"};
-    char program[PATH] = "";
-    if (readlink("/proc/self/exe", program, sizeof program - 1) < 0 || !mkdtemp(race.folder)) {
+    if (!mkdtemp(race.folder)) {
         bench_fail(bench, "agent: no folder");
         return;
     }
-    snprintf(race.programs, sizeof race.programs, "%s", dirname(program));
     if (tdm_keys_make(&race.host, &race.error) || tdm_keys_make(&race.server, &race.error) ||
         measure_messages(&race) || start_echo(&race) || start_agent(&race))
         bench_fail(bench, "agent: %s", race.error.message);

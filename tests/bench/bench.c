@@ -33,6 +33,7 @@ static const struct bench_case *const cases[] = {&bench_requests_closed,
                                                  &bench_fleet,
                                                  &bench_environment,
                                                  &bench_training,
+                                                 &bench_clocks,
                                                  &bench_agent,
                                                  NULL};
 

@@ -40,7 +40,7 @@ struct bench_case {
 extern const struct bench_case bench_requests_closed, bench_requests_poisson,
     bench_requests_offload, bench_requests_cut, bench_oracle, bench_calibrate, bench_calibrate_tx2,
     bench_load, bench_transfer_short, bench_transfer_long, bench_record, bench_fleet,
-    bench_environment, bench_training, bench_agent;
+    bench_environment, bench_training, bench_clocks, bench_agent;
 
 /**
  * Lets both sides take turns for the time that the options give a case; at least five rounds. -1 as
