@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -249,9 +250,20 @@ static int do_truncate(const char *path, off_t size, struct fuse_file_info *info
     return !node ? -ENOENT : !node->type ? -EISDIR : allowed(node, O_WRONLY);
 }
 
+static void nothing(int signal)
+{
+    (void)signal;
+}
+
 static void *do_init(struct fuse_conn_info *connection, struct fuse_config *config)
 {
     (void)connection;
+    // Without `intr`, libfuse from 3.17 on has the kernel never tell that a reader was killed. The
+    // signal that it then wakes a thread with must not end us.
+    const struct sigaction woken = {.sa_handler = nothing};
+    sigaction(SIGUSR1, &woken, NULL);
+    config->intr = 1;
+    config->intr_signal = SIGUSR1;
     config->direct_io = 1;
     config->attr_timeout = config->entry_timeout = config->negative_timeout = 0;
     return fuse_get_context()->private_data;
