@@ -12,12 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#if defined(SYS_openat2) && __has_include(<linux/openat2.h>)
+#include <linux/openat2.h>
+#endif
 
 enum { DEEPEST = 32, MOST_LINKS = 16 };
 
 struct tdm_tree {
     int fd;
+    bool walks; // never asks the kernel to go all the way
     char root[TDM_TREE_PATH];
 };
 
@@ -54,6 +60,11 @@ void tdm_tree_close(struct tdm_tree *tree)
 const char *tdm_tree_root(const struct tdm_tree *tree)
 {
     return tree->root;
+}
+
+void tdm_tree_walk(struct tdm_tree *tree)
+{
+    tree->walks = true;
 }
 
 // ---- the way to a file -------------------------------------------------------------------------
@@ -173,16 +184,72 @@ static int open_end(const struct walk *walk, int flags)
     return fd < 0 ? -errno : fd;
 }
 
+// The same in one call, where the kernel can (from 5.6 on). -ENOSYS where it cannot.
+static int open_below(const struct tdm_tree *tree, const char *path, int flags)
+{
+    long fd = -1;
+    errno = ENOSYS;
+#ifdef RESOLVE_IN_ROOT
+    const struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC,
+                                 .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+    if (!tree->walks)
+        fd = syscall(SYS_openat2, tree->fd, path, &how, sizeof how);
+#else
+    (void)tree, (void)path, (void)flags;
+#endif
+    return fd < 0 ? -errno : (int)fd;
+}
+
+// A sandbox may forbid the call, and a tree that changes at the moment fail it.
+static bool must_walk(int result)
+{
+    return result == -ENOSYS || result == -EPERM || result == -EAGAIN;
+}
+
+// Opens a file to read, or with O_DIRECTORY a folder.
+static int open_to_read(const struct tdm_tree *tree, const char *path, int flags)
+{
+    struct stat what;
+    struct walk walk;
+    int fd = open_below(tree, path, flags | O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (must_walk(fd)) {
+        const int result = go(tree, path, &walk);
+        if (result)
+            return result;
+        fd = open_end(&walk, flags | O_RDONLY);
+        leave(&walk);
+        return fd;
+    }
+    if (fd < 0)
+        return fd;
+    const int failed = fstat(fd, &what) ? errno : 0;
+    if (!failed && (S_ISREG(what.st_mode) || ((flags & O_DIRECTORY) && S_ISDIR(what.st_mode))))
+        return fd;
+    close(fd);
+    return failed ? -failed : S_ISDIR(what.st_mode) ? -EISDIR : -EINVAL;
+}
+
+static bool is_there(const struct tdm_tree *tree, const char *path)
+{
+    struct walk walk;
+    const int fd = open_below(tree, path, O_PATH);
+    if (must_walk(fd)) {
+        const bool found = go(tree, path, &walk) == 0;
+        if (found)
+            leave(&walk);
+        return found;
+    }
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 // ---- reading -----------------------------------------------------------------------------------
 
 int tdm_tree_read_bytes(const struct tdm_tree *tree, const char *path, char *bytes, size_t size)
 {
-    struct walk walk;
-    int result = go(tree, path, &walk);
-    if (result)
-        return result;
-    const int fd = open_end(&walk, O_RDONLY);
-    leave(&walk);
+    int result = 0;
+    const int fd = open_to_read(tree, path, 0);
     if (fd < 0)
         return fd;
     size_t length = 0;
@@ -291,13 +358,8 @@ static int natural(const void *a, const void *b)
 // The names in a folder that fit a pattern without '/', sorted; the caller frees them.
 static int list(const struct tdm_tree *tree, const char *folder, const char *pattern, char **names)
 {
-    struct walk walk;
     int count = 0;
-    int fd = go(tree, folder, &walk);
-    if (fd == 0) {
-        fd = open_end(&walk, O_RDONLY | O_DIRECTORY);
-        leave(&walk);
-    }
+    const int fd = open_to_read(tree, folder, O_DIRECTORY);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (!dir) {
         if (fd >= 0)
@@ -328,10 +390,8 @@ static int expand_star(struct match *match, const char *done, const char *name, 
 
 static int there(struct match *match, const char *path)
 {
-    struct walk walk;
-    if (match->count >= TDM_TREE_MATCHES || go(match->tree, path, &walk))
+    if (match->count >= TDM_TREE_MATCHES || !is_there(match->tree, path))
         return 0;
-    leave(&walk);
     match->count++;
     return match->visit(match->context, path);
 }

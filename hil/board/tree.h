@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * The kernel's files below a root folder: "/" on a board, a virtual board's folder elsewhere. Paths
- * are as the board has them ("/sys/…"). Nothing outside of the root is ever opened: every symbolic
- * link is followed here, one by one, as if the root were "/" (what openat2's RESOLVE_IN_ROOT does,
- * which the kernel 4.9 of JetPack 4 lacks).
+ * are as the board has them ("/sys/…"). Nothing outside of the root is ever opened: symbolic links
+ * are followed as if the root were "/". To read, the kernel does that (openat2's RESOLVE_IN_ROOT);
+ * to write, and on JetPack 4, whose kernel 4.9 has no such call, they are followed here, one by
+ * one.
  */
 #ifndef TDM_BOARD_TREE_H
 #define TDM_BOARD_TREE_H
@@ -23,6 +24,9 @@ struct tdm_tree;
 /** The caller closes it. NULL with `error`: there is no such folder. */
 struct tdm_tree *tdm_tree_open(const char *root, struct tdm_error *error);
 void tdm_tree_close(struct tdm_tree *tree);
+
+/** From now on every link is followed here, as on a kernel without openat2; for tests. */
+void tdm_tree_walk(struct tdm_tree *tree);
 
 /** As it was given, without a '/' at its end ("" for "/"); valid as long as the tree. */
 const char *tdm_tree_root(const struct tdm_tree *tree);

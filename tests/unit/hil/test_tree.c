@@ -33,6 +33,13 @@ static int set_up(void **state)
     return 0;
 }
 
+static int set_up_walking(void **state)
+{
+    set_up(state);
+    tdm_tree_walk(tree);
+    return 0;
+}
+
 static int tear_down(void **state)
 {
     tdm_tree_close(tree);
@@ -166,7 +173,10 @@ static void patterns_expand_in_the_order_of_numbers(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+// By the kernel's own way below the root, and by ours.
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, set_up, tear_down), \
+        cmocka_unit_test_setup_teardown(name, set_up_walking, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(reads_one_line),
         TEST(refuses_what_is_no_line),
