@@ -16,6 +16,7 @@ struct run {
     size_t count, room;
     double cost; // J, sum over all boards' requests that were answered
     size_t answered;
+    double start; // degC of the board at its first decision, by its sensor; NAN: there was none
 };
 
 static int keep(struct run *run, const struct tdm_outcome *outcome, int which)
@@ -70,6 +71,8 @@ static int pull(struct tdm_engine *engine, const struct decider *d, struct run *
     while (tdm_engine_next(engine, &event)) {
         if (event.kind == TDM_DECISION) {
             struct tdm_plan plan;
+            if (isnan(run->start) && event.state->board == d->which)
+                run->start = event.state->temperature;
             decide(d, event.state, &plan);
             tdm_engine_decide(engine, &plan);
             tdm_progress_update(progress, event.state->now);
@@ -160,12 +163,18 @@ static int pair(struct tdm_validation *v, const struct run *there, const struct 
 
 int tdm_validate_policy(struct tdm_validation *v, const char *policy, struct tdm_error *error)
 {
-    struct run there = {0}, same = {0}, own = {0};
+    struct run there = {.start = NAN}, same = there, own = there;
+    struct tdm_scenario_board *board = &v->scenario->boards[v->which];
+    const double start = board->start;
     int status = play(v, v->uri, policy, NULL, &there, error);
+    // A warm board leaks more: the model begins as warm, unless the scenario says otherwise.
+    if (isnan(start))
+        board->start = there.start;
     if (status == 0)
         status = play(v, "model:", policy, &there, &same, error);
     if (status == 0)
         status = play(v, "model:", policy, NULL, &own, error);
+    board->start = start;
     if (status == 0)
         status = pair(v, &there, &same, error);
     if (status == 0)
