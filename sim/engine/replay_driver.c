@@ -315,7 +315,8 @@ static int load(struct replay *r, const char *rest, struct tdm_error *error)
     return r->used ? 0 : tdm_fail(error, "out of memory");
 }
 
-// What a board shows before anything happens is not in a record, but a model knows.
+// What a board shows before anything happens is not in a record, but how warm it was; of the rest a
+// model knows.
 static int look_first(struct replay *r, struct tdm_error *error)
 {
     struct tdm_driver *model = tdm_model_driver.open("", r->setup, error);
@@ -323,6 +324,8 @@ static int look_first(struct replay *r, struct tdm_error *error)
         return -1;
     tdm_model_driver.read(model, &r->first);
     tdm_model_driver.close(model);
+    if (r->tape->piece_count)
+        r->first.temperature = r->tape->pieces[0].temperature;
     tdm_sensor_start(&r->sensor, r->board);
     tdm_sensor_look(&r->sensor, 0, r->first.power, r->first.temperature);
     return 0;
