@@ -252,13 +252,18 @@ static bool matches(const char *wanted, const char *is)
 const struct tdm_fit *tdm_fit_find(const struct tdm_board *board, const char *dnn, const char *mode,
                                    const char *precision, int64_t batch)
 {
+    const struct tdm_fit *unstated = NULL;
     for (size_t i = 0; i < board->fit_count; i++) {
         const struct tdm_fit *fit = &board->fits[i];
-        if (matches(dnn, fit->dnn) && matches(mode, fit->mode) &&
-            matches(precision, fit->precision) && (!batch || batch == fit->batch))
+        if (!matches(dnn, fit->dnn) || !matches(mode, fit->mode) ||
+            !matches(precision, fit->precision) || (batch && batch != fit->batch))
+            continue;
+        if (precision || strcmp(fit->precision, "unstated") != 0)
             return fit;
+        if (!unstated)
+            unstated = fit;
     }
-    return NULL;
+    return unstated;
 }
 
 char *tdm_fit_key(const struct tdm_fit *fit, char *text, size_t size)

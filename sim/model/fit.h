@@ -89,7 +89,11 @@ extern const struct tdm_element tdm_fit_element, tdm_power_element, tdm_latency_
  */
 int tdm_fits_resolve(struct tdm_board *board, struct tdm_error *error);
 
-/** The fit of this key; NULL or batch 0 match anything. The first that matches, or NULL. */
+/**
+ * The fit of this key; NULL or batch 0 match anything. The first that matches, or NULL; where any
+ * precision will do, one whose data did not state it ("unstated") comes last, so that what an owner
+ * has measured himself counts.
+ */
 const struct tdm_fit *tdm_fit_find(const struct tdm_board *board, const char *dnn, const char *mode,
                                    const char *precision, int64_t batch);
 

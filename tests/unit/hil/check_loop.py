@@ -26,7 +26,11 @@ AGENT = os.environ["TANDEM_AGENT"]
 BOARD, JETPACK = os.environ.get("TANDEM_VARIANT", "nano/4").split("/")
 RAILS = {  # that make up the whole board's power, as the facts of each board say
     "nano": "POM_5V_IN", "xavier-nx": "VDD_IN"}
-LONGEST = 240  # s: everything runs in real time, on a machine that may be busy
+# At which a request takes longer than 0.1 s where the board can: shorter ones the sensors of a board
+# hardly see one by one.
+GPU = {"nano": "614.4MHz", "tx2": "216.75MHz", "xavier-nx": "204MHz", "agx-xavier": "216.75MHz", "agx-orin": "306MHz"}[BOARD]
+SETTINGS = 12 if BOARD == "nano" else 36  # that are measured; .ci/run has time for few
+LONGEST = 900  # s: everything runs in real time, on a machine that may be busy
 
 SCENARIO = """<scenario name="loop" seed="1" duration="%d s">
   <board id="board" type="%s" driver="%s"/>
@@ -82,10 +86,10 @@ class Loop(unittest.TestCase):
         # The same line goes on, also behind a row that a crash has cut off.
         with open(rows, "a", encoding="utf-8") as file:
             file.write(f"{BOARD},resnet50,infer,fp32,1,RAIL,1479")
-        self.assertIn("7 rows measured, 5 were there, 0 left out", self.sweep(rows, 12))
+        self.assertIn(f"{SETTINGS - 5} rows measured, 5 were there, 0 left out", self.sweep(rows, SETTINGS))
         with open(rows, encoding="utf-8") as file:
             table = list(csv.DictReader(file))
-        self.assertEqual(len({(r["cpu_hz"], r["gpu_hz"], r["emc_hz"]) for r in table}), 12)
+        self.assertEqual(len({(r["cpu_hz"], r["gpu_hz"], r["emc_hz"]) for r in table}), SETTINGS)
         if BOARD in RAILS:
             self.assertEqual({r["power_rails"] for r in table}, {RAILS[BOARD]})
         mine = f"{self.place}/mine.xml"
@@ -96,12 +100,12 @@ class Loop(unittest.TestCase):
         self.assertLess(after["latency_mape"], before["latency_mape"] / (3 if BOARD == "nano" else 1))
         print(f"{BOARD}, JetPack {JETPACK}: latency off by {before['latency_mape']:.1f} %, calibrated {after['latency_mape']:.1f} %; "
               f"energy {before['energy_mape']:.1f} %, {after['energy_mape']:.1f} %")
-        self.assertLess(after["energy_mape"], before["energy_mape"])
+        self.assertLess(after["energy_mape"], 10)
 
     def validate(self, name, board):
         path = self.scenario(name, board=board)
         table, plot = f"{self.place}/{name}.csv", f"{self.place}/{name}.svg"
-        report = json.loads(tandem("validate", path, "--policy", "fixed:cpu=top;gpu=" + ("614.4MHz" if BOARD == "nano" else "top"),
+        report = json.loads(tandem("validate", path, "--policy", f"fixed:cpu=top;gpu={GPU}",
                                    "--board", self.uri, "--output", table, "--plot", plot, "--json"))
         self.compare_by_hand(report["policies"][0], table)
         with open(plot, encoding="utf-8") as file:

@@ -571,6 +571,25 @@ static void measured_clocks_are_opps(void **state)
     check_clocks(folder, "nano-inference-gpu-sweep.csv", "nano");
 }
 
+// What somebody measured on his own board counts before a publication that keeps its precision to
+// itself.
+static void test_unstated_precision_comes_last(void **state)
+{
+    (void)state;
+    struct tdm_fit fits[] = {
+        {.dnn = "net", .mode = "infer", .precision = "unstated", .batch = 1},
+        {.dnn = "net", .mode = "infer", .precision = "fp32", .batch = 1},
+        {.dnn = "net", .mode = "infer", .precision = "fp16", .batch = 1},
+        {.dnn = "other", .mode = "infer", .precision = "unstated", .batch = 1},
+    };
+    const struct tdm_board board = {.fits = fits, .fit_count = sizeof fits / sizeof *fits};
+    assert_ptr_equal(tdm_fit_find(&board, "net", "infer", NULL, 1), &fits[1]);
+    assert_ptr_equal(tdm_fit_find(&board, "net", "infer", "fp16", 1), &fits[2]);
+    assert_ptr_equal(tdm_fit_find(&board, "net", "infer", "unstated", 1), &fits[0]);
+    assert_ptr_equal(tdm_fit_find(&board, "other", "infer", NULL, 1), &fits[3]);
+    assert_null(tdm_fit_find(&board, "net", "train", NULL, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -591,6 +610,7 @@ int main(void)
         cmocka_unit_test(thermals_make_sense),
         cmocka_unit_test(knobs_of_every_jetpack),
         cmocka_unit_test(measured_clocks_are_opps),
+        cmocka_unit_test(test_unstated_precision_comes_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
