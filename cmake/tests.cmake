@@ -40,6 +40,9 @@ if(TANDEM_CLOUD)
     list(APPEND test_environment "TANDEM_CLOUD=$<TARGET_FILE:tandem-cloud>")
 endif()
 
+# .ci/nightly has tests do more, which takes longer; ctest's own --timeout gives way to these.
+set(TANDEM_LONGEST_TEST 600 CACHE STRING "seconds that a test may take")
+
 function(tandem_test_properties label timeout)
     set_tests_properties(${ARGN} PROPERTIES
         LABELS "${label}" TIMEOUT ${timeout} SKIP_RETURN_CODE 77 ENVIRONMENT "${test_environment}")
@@ -109,7 +112,7 @@ foreach(source IN LISTS unit_scripts)
     string(REGEX REPLACE "\\.py$" "" name "${source}")
     string(REPLACE "/" "." test "unit.${name}")
     add_test(NAME ${test} COMMAND "${TANDEM_PYTHON}" "${PROJECT_SOURCE_DIR}/tests/unit/${source}")
-    tandem_test_properties("unit;python" 600 ${test})
+    tandem_test_properties("unit;python" ${TANDEM_LONGEST_TEST} ${test})
 endforeach()
 
 # --- cases
