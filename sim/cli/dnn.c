@@ -88,7 +88,11 @@ static void show_totals(const struct tdm_dnn *dnn, FILE *stream)
     tdm_table_add(&table, "weights, inputs and outputs of all layers, fp32");
     tdm_table_add(&table, "kernels");
     tdm_table_add(&table, "%.0f", dnn->kernels);
-    tdm_table_add(&table, "%zu layers, %zu cuts", dnn->layer_count, dnn->cut_count);
+    if (dnn->exit_count)
+        tdm_table_add(&table, "%zu layers, %zu cuts, %zu exit%s", dnn->layer_count, dnn->cut_count,
+                      dnn->exit_count, dnn->exit_count == 1 ? "" : "s");
+    else
+        tdm_table_add(&table, "%zu layers, %zu cuts", dnn->layer_count, dnn->cut_count);
     tdm_table_print(&table, stream, 2, tdm_terminal_width(stream));
 }
 
@@ -130,6 +134,38 @@ static void show_accuracy(const struct tdm_dnn *dnn, FILE *stream)
         tdm_table_add(&table, "%s", text);
         tdm_table_add(&table, "%s",
                       tdm_describe_source(sources_of(dnn), text, sizeof text, a->source, NULL));
+    }
+    tdm_table_print(&table, stream, 2, tdm_terminal_width(stream));
+}
+
+static double flop_of(const struct tdm_layer *layers, size_t count)
+{
+    double flop = 0;
+    for (size_t i = 0; i < count; i++)
+        flop += 2 * (double)layers[i].macs;
+    return flop;
+}
+
+static void show_exits(const struct tdm_dnn *dnn, FILE *stream)
+{
+    struct tdm_table table;
+    if (!dnn->exit_count)
+        return;
+    tdm_describe_heading(stream, "Exits (and the share of the compute that leaving there takes)");
+    tdm_table_start(&table, (const char *const[]){"name", ">compute", ">in the branch",
+                                                  ">its layers", ">accuracy", "after", NULL});
+    for (size_t i = 0; i < dnn->exit_count; i++) {
+        const struct tdm_early_exit *e = &dnn->exits[i];
+        const double accuracy = tdm_dnn_accuracy(e->taken, 0, 32);
+        tdm_table_add(&table, "%s", e->name);
+        tdm_table_add(&table, "%.1f %%", 100 * e->taken->flop / dnn->flop);
+        tdm_table_add(&table, "%.1f %%", 100 * flop_of(e->layers, e->layer_count) / dnn->flop);
+        tdm_table_add(&table, "%zu", e->layer_count);
+        if (isnan(accuracy))
+            tdm_table_add(&table, "-");
+        else
+            tdm_table_add(&table, "%.2f %%", 100 * accuracy);
+        tdm_table_add(&table, "%s", e->after);
     }
     tdm_table_print(&table, stream, 2, tdm_terminal_width(stream));
 }
@@ -184,6 +220,7 @@ static void show(const void *object, const bool *flags, FILE *stream)
     fprintf(stream, "%s: %s\n%s\n\n", dnn->name, dnn->title, dnn->path);
     show_totals(dnn, stream);
     show_accuracy(dnn, stream);
+    show_exits(dnn, stream);
     if (flags[LAYERS])
         show_layers(dnn, stream);
     if (flags[CUTS])

@@ -99,7 +99,7 @@ static struct row *add_row(struct measuring *m, struct row row)
 static void make_rows(struct measuring *m)
 {
     if (tdm_split_exit(m->split))
-        add_row(m, (struct row){.exit = true, .xi = NAN, .lambda = NAN});
+        add_row(m, (struct row){.exit = true, .xi = 0, .lambda = NAN});
     const int channels = tdm_split_features(m->split).channels;
     for (size_t x = 0; x < m->xi.count; x++) {
         const double xi = m->xi.values[x];

@@ -119,7 +119,7 @@ const struct tdm_json_key tdm_json_keys[] = {
     {MEASURE, "pictures", "1", "that were answered"},
     {MEASURE, "rows", "", "list of the objects below"},
     {MEASURE_ROWS, "exit", "", "early: the answer of the exit; null: of the whole"},
-    {MEASURE_ROWS, "xi", "share", "of the channels sent; null for an exit"},
+    {MEASURE_ROWS, "xi", "share", "of the channels sent; 0 for an exit"},
     {MEASURE_ROWS, "bits", "1", "of each value sent; null where nothing is"},
     {MEASURE_ROWS, "lambda", "share", "weight of the board's answer; null: there is one answer"},
     {MEASURE_ROWS, "right", "1", "pictures whose answer was right"},

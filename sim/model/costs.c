@@ -55,7 +55,7 @@ static double speed_left(const struct filling *f)
 // A fit for a processor other than the gpu: its FLOP and bytes by its own coefficients.
 static struct tdm_fit own_fit(const struct filling *f)
 {
-    const struct tdm_dnn *dnn = f->costs->dnn;
+    const struct tdm_dnn *dnn = tdm_dnn_whole(f->costs->dnn);
     struct tdm_fit fit = {.latency = f->costs->fit.latency,
                           .power = f->costs->fit.power,
                           .overlap = 4,
@@ -90,15 +90,15 @@ static double shape_time(const struct filling *f, const struct tdm_fit *whole,
     return tdm_latency_at(&part, whole->latency, &f->speed).total;
 }
 
-// Weighs every layer with `share` of its channels. Returns the sum.
+// Weighs every layer with `share` of its channels. Returns the sum over the whole network.
 static double weigh(const struct filling *f, const struct tdm_fit *whole, double share)
 {
     struct tdm_costs *costs = f->costs;
     for (size_t i = 0; i < costs->shape_count; i++)
         costs->shapes[i].time = shape_time(f, whole, &costs->shapes[i], share);
     double sum = 0;
-    for (size_t i = 0; i < costs->dnn->layer_count; i++)
-        sum += costs->shapes[costs->shape_of[i]].time;
+    for (size_t i = 0; i < costs->calibrated_count; i++)
+        sum += costs->shapes[costs->calibrated[i]].time;
     return sum;
 }
 
@@ -225,6 +225,8 @@ static int fill_cell(const struct filling *f, struct tdm_cell *cell)
     const struct tdm_part *parts = make_parts(f, &whole, cell->time);
     if (!parts)
         return -1;
+    if (costs->dnn->whole)
+        cell->time = parts[0].beyond[0];                     // of what is left of it
     for (int point = 1; point < costs->point_count; point++) // the first part keeps all channels
         cell->head[point] = cell->time - parts[0].beyond[point];
     cell->parts = parts;
@@ -279,15 +281,14 @@ static struct tdm_shape shape_of(const struct tdm_dnn *dnn, const struct tdm_lay
                               (double)layer->kernels / dnn->kernels, 0};
 }
 
-static int find_shapes(struct tdm_costs *costs)
+// By layer of `dnn`, as shares of the whole; NULL if there is no memory.
+static int *add_shapes(struct tdm_costs *costs, const struct tdm_dnn *dnn)
 {
-    const struct tdm_dnn *dnn = costs->dnn;
-    costs->shapes = tdm_arena_alloc(costs->arena, dnn->layer_count * sizeof *costs->shapes);
-    costs->shape_of = tdm_arena_alloc(costs->arena, dnn->layer_count * sizeof *costs->shape_of);
-    if (!costs->shapes || !costs->shape_of)
-        return -1;
+    int *shapes = tdm_arena_alloc(costs->arena, dnn->layer_count * sizeof *shapes);
+    if (!shapes)
+        return NULL;
     for (size_t i = 0; i < dnn->layer_count; i++) {
-        const struct tdm_shape shape = shape_of(dnn, &dnn->layers[i]);
+        const struct tdm_shape shape = shape_of(tdm_dnn_whole(dnn), &dnn->layers[i]);
         size_t s = 0;
         while (s < costs->shape_count &&
                (costs->shapes[s].flop != shape.flop || costs->shapes[s].bytes != shape.bytes ||
@@ -295,9 +296,20 @@ static int find_shapes(struct tdm_costs *costs)
             s++;
         if (s == costs->shape_count)
             costs->shapes[costs->shape_count++] = shape;
-        costs->shape_of[i] = (int)s;
+        shapes[i] = (int)s;
     }
-    return 0;
+    return shapes;
+}
+
+static int find_shapes(struct tdm_costs *costs)
+{
+    const struct tdm_dnn *dnn = costs->dnn, *whole = tdm_dnn_whole(dnn);
+    const size_t most = whole->layer_count + (whole == dnn ? 0 : dnn->layer_count);
+    costs->shapes = tdm_arena_alloc(costs->arena, most * sizeof *costs->shapes);
+    costs->shape_of = costs->shapes ? add_shapes(costs, dnn) : NULL;
+    costs->calibrated = costs->shapes && whole != dnn ? add_shapes(costs, whole) : costs->shape_of;
+    costs->calibrated_count = whole->layer_count;
+    return costs->shape_of && costs->calibrated ? 0 : -1;
 }
 
 // ---- the table ---------------------------------------------------------------------------------

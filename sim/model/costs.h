@@ -7,6 +7,10 @@
  * clocks, gives each layer's weight, and the weights of a dnn sum to one. So a head and its tail
  * cost exactly what the whole costs. Where the board runs the share 1 - xi of the channels,
  * compute and traffic shrink with it; launches and fixed costs do not.
+ *
+ * Who leaves a network at an exit pays for the layers up to there what they cost within the whole,
+ * and for those of the branch by the same form; meanwhile the board draws what it draws for the
+ * whole.
  */
 #ifndef TDM_MODEL_COSTS_H
 #define TDM_MODEL_COSTS_H
@@ -66,7 +70,9 @@ struct tdm_costs {
     size_t processor_count, cpu_count, gpu_count, emc_count; /**< processors and OPPs */
     struct tdm_shape *shapes;
     size_t shape_count;
-    int *shape_of; /**< by layer */
+    int *shape_of;         /**< by layer */
+    const int *calibrated; /**< the same of the whole network, which the fit is for */
+    size_t calibrated_count;
     struct tdm_known_accuracy {
         double xi, value;
         int bits;
@@ -78,8 +84,9 @@ struct tdm_costs {
 };
 
 /**
- * Tables for a version of a stream, empty at first; `situations` are copied. NULL if there is no
- * memory. The caller frees them. Cells are filled in by look-ups, so a table belongs to one thread.
+ * Tables for a version of a stream, or for an exit of it, empty at first; `situations` are copied.
+ * NULL if there is no memory. The caller frees them. Cells are filled in by look-ups, so a table
+ * belongs to one thread.
  */
 struct tdm_costs *tdm_costs_new(const struct tdm_board *board, const struct tdm_version *version,
                                 const struct tdm_levels *levels,

@@ -103,12 +103,13 @@ void tdm_server_free(struct tdm_server *server)
 double tdm_server_time(const struct tdm_server *server, const struct tdm_dnn *dnn,
                        size_t first_layer, double xi)
 {
+    const double all = tdm_dnn_whole(dnn)->flop;
     double flop = 0;
     for (size_t i = first_layer; i < dnn->layer_count; i++)
         flop += 2 * (double)dnn->layers[i].macs;
-    double whole = dnn->flop / (server->flop * server->efficiency);
+    double whole = all / (server->flop * server->efficiency);
     for (size_t i = 0; i < server->rate_count; i++)
         if (strcmp(server->rates[i].dnn, dnn->name) == 0)
             whole = server->rates[i].time;
-    return server->overhead + xi * whole * flop / dnn->flop;
+    return server->overhead + xi * whole * flop / all;
 }

@@ -7,7 +7,7 @@
 DATA is what `tandem.digits_data` wrote.  `train` needs PyTorch and onnxruntime and takes two
 minutes; it writes extractor.onnx, local.onnx and remote.onnx.  `describe` writes the network's file:
 the layers of extractor and local part one after the other, which is what runs where nothing is
-sent, and as accuracies what `tandem dnn measure` finds in a run of these very stages.
+sent, the exit's branch, and as accuracies what `tandem dnn measure` finds in a run of these very stages.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy
 
 from tandem import digits_data
 from tandem.cut_onnx import cut_checked, write_stages
-from tandem.dnn import Accuracy, Dnn, Source, write_xml
+from tandem.dnn import Accuracy, Dnn, Exit, Source, write_xml
 from tandem.import_onnx import import_model, layer_names
 from tandem.onnx_graph import load_graph, load_model
 
@@ -60,13 +60,29 @@ def chain(folder: Path) -> Any:
     return onnx.utils.Extractor(joined).extract_model(["image"], ["local/local"])
 
 
-def layers(folder: Path) -> Dnn:
-    """The description, without accuracies."""
+def leaving(folder: Path) -> Any:
+    """What runs of the extractor for the answer of its exit."""
+    import onnx.utils  # pylint: disable=import-outside-toplevel
+    return onnx.utils.Extractor(load_model(folder / "extractor.onnx")).extract_model(["image"],
+                                                                                     ["exit"])
+
+
+def imported(model: Any) -> Dnn:
+    """The description of an ONNX model."""
     with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "chain.onnx"
-        path.write_bytes(chain(folder).SerializeToString())
+        path = Path(place) / "model.onnx"
+        path.write_bytes(model.SerializeToString())
         return import_model(path, "digits", TITLE, "the stages in platforms/dnns/digits, trained by "
                             "tandem.digits, read by tandem.import_onnx: extractor, then local part")
+
+
+def layers(folder: Path) -> Dnn:
+    """The description, without accuracies."""
+    dnn, left = imported(chain(folder)), imported(leaving(folder))
+    known = {layer.name for layer in dnn.layers}
+    branch = [layer for layer in left.layers if layer.name not in known]
+    dnn.exits = [Exit("early", left.layers[-len(branch) - 1].name, branch)]
+    return dnn
 
 
 def measure(tandem: Path, description: Path, data: Path, *options: str) -> dict[str, Any]:

@@ -51,6 +51,15 @@ class Cut:
 
 
 @dataclass(frozen=True)
+class Exit:
+    """A branch of `layers` that answers from the tensor of the cut `after`."""
+
+    name: str
+    after: str
+    layers: list[Layer]
+
+
+@dataclass(frozen=True)
 class Accuracy:
     """Accuracy in percent, and under which conditions: None is not part of them.
 
@@ -79,6 +88,7 @@ class Dnn:
     layers: list[Layer]
     cuts: list[Cut]
     accuracy: list[Accuracy] = field(default_factory=list)
+    exits: list[Exit] = field(default_factory=list)
 
     def macs(self) -> int:
         """MACs of the whole network."""
@@ -106,15 +116,13 @@ def xml_text(dnn: Dnn) -> str:
         lines.append("  " + _tag("source", [("id", source.id), ("kind", source.kind),
                                             ("what", source.what)]))
     for layer in dnn.layers:
-        lines.append("  " + _tag("layer", [("name", layer.name), ("op", layer.op),
-                                           ("macs", str(layer.macs)),
-                                           ("weights", _bytes(layer.weight_bytes)),
-                                           ("in", _bytes(layer.in_bytes)),
-                                           ("out", _bytes(layer.out_bytes)),
-                                           ("kernels", str(layer.kernels))]))
+        lines.append("  " + _layer(layer))
     for cut in dnn.cuts:
         lines.append("  " + _tag("cut", [("after", cut.after), ("bytes", _bytes(cut.bytes)),
                                          ("channels", str(cut.channels))]))
+    for way in dnn.exits:
+        lines.append("  " + _tag("exit", [("name", way.name), ("after", way.after)], end=">"))
+        lines += ["    " + _layer(layer) for layer in way.layers] + ["  </exit>"]
     for row in dnn.accuracy:
         lines.append("  " + _tag("accuracy", _conditions(row) + [
             ("value", f"{row.percent:.2f} %"), ("source", row.source)]))
@@ -136,6 +144,12 @@ def write_xml(dnn: Dnn, path: Path) -> None:
 def one_line(text: str) -> str:
     """`text` on one line, without control characters (which XML forbids) and double spaces."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _layer(layer: Layer) -> str:
+    return _tag("layer", [("name", layer.name), ("op", layer.op), ("macs", str(layer.macs)),
+                          ("weights", _bytes(layer.weight_bytes)), ("in", _bytes(layer.in_bytes)),
+                          ("out", _bytes(layer.out_bytes)), ("kernels", str(layer.kernels))])
 
 
 def _conditions(row: Accuracy) -> list[tuple[str, str]]:

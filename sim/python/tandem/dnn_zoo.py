@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from tandem.dnn import Accuracy, Dnn, Source, write_xml
+from tandem.exits import LOSS_OF_8_BIT, add_exits
 from tandem.import_onnx import import_model
 from tandem.onnx_graph import ModelError
 
 OPSET = 17  # the first with LayerNormalization as one operator
-LOSS_OF_8_BIT = 0.5  # percentage points
 LOSS_SOURCE = Source("accuracy-8bit", "assumed",
                      "typical loss of 8-bit feature quantisation (0.5 points), not measured here")
 TOP_1 = "torchvision model card, IMAGENET1K_V1 weights, ImageNet-1k top-1"
@@ -93,6 +93,7 @@ def make(entry: Entry) -> Dnn:
     dnn.sources[1:1] = [Source("accuracy", "published", entry.accuracy_source), LOSS_SOURCE]
     dnn.accuracy = [Accuracy(entry.percent, "accuracy"),
                     Accuracy(entry.percent - LOSS_OF_8_BIT, LOSS_SOURCE.id, bits=8)]
+    add_exits(dnn)
     return dnn
 
 

@@ -93,6 +93,21 @@ static const char world_dnn[] =
     "<accuracy value=\"80 %\" source=\"s\"/><accuracy value=\"79 %\" bits=\"8\" source=\"s\"/>"
     "</dnn>";
 
+// For world_dnn, before its accuracies: ways out after 40 and after 40 of its 100 MMAC, the second
+// beyond the pool; the branches have 2 MMAC, and 5 and 1.
+#define WORLD_EXITS \
+    "<exit name=\"one\" after=\"conv2\">" \
+    "<layer name=\"fc\" op=\"Gemm\" macs=\"2000000\" weights=\"500000 B\" in=\"200000 B\" " \
+    "out=\"4000 B\" kernels=\"1\"/></exit>" \
+    "<exit name=\"two\" after=\"pool\">" \
+    "<layer name=\"down\" op=\"Conv\" macs=\"5000000\" weights=\"100000 B\" in=\"100000 B\" " \
+    "out=\"20000 B\" kernels=\"2\"/>" \
+    "<layer name=\"fc\" op=\"Gemm\" macs=\"1000000\" weights=\"40000 B\" in=\"20000 B\" " \
+    "out=\"4000 B\" kernels=\"1\"/></exit>" \
+    "<accuracy exit=\"one\" value=\"60 %\" source=\"s\"/>" \
+    "<accuracy exit=\"one\" value=\"57 %\" bits=\"8\" source=\"s\"/>" \
+    "<accuracy exit=\"two\" value=\"72 %\" source=\"s\"/>"
+
 // The same task at a quarter of the work, and less well.
 static const char world_small[] =
     "<dnn name=\"small\" title=\"a small net\" input=\"3x1x1\" raw=\"100000 B\" "
@@ -168,6 +183,7 @@ static inline void world_make(struct world *w)
     assert_non_null(mkdtemp(w->folder));
     world_write(w, "toy.xml", world_board, NULL);
     world_write(w, "net.xml", world_dnn, NULL);
+    world_write(w, "leaving.xml", world_dnn, "<accuracy", WORLD_EXITS "<accuracy", NULL);
     world_write(w, "small.xml", world_small, NULL);
     world_write(w, "box.xml", world_server, NULL);
     world_write(w, "air.xml", world_radio, NULL);

@@ -77,6 +77,25 @@ static void check_cell(struct tdm_costs *costs, int processor, const int opp[TDM
     assert_true(tdm_watts_sum(&cell->run) > tdm_watts_sum(&cell->idle));
 }
 
+// Leaving costs what the whole costs up to the exit, and the branch on top: at every setting, and
+// however it is cut.
+static void check_exit_cell(struct tdm_costs *whole, struct tdm_costs *leaves, int processor,
+                            const int opp[TDM_CLOCKS])
+{
+    check_cell(leaves, processor, opp);
+    const struct tdm_cell *all = tdm_costs_at(whole, 0, processor, opp);
+    const struct tdm_cell *some = tdm_costs_at(leaves, 0, processor, opp);
+    const int there = leaves->point_count - 2; // the cut that the exit hangs at
+    for (int p = 0; p <= there; p++)
+        assert_near(some->head[p], all->head[p], 1e-9 * all->time);
+    assert_true(some->time > some->head[there]);
+    assert_near(tdm_watts_sum(&some->run), tdm_watts_sum(&all->run), 1e-12);
+    assert_near(tdm_watts_sum(&some->idle), tdm_watts_sum(&all->idle), 1e-12);
+    for (int i = 0; i < leaves->part_count; i++)
+        assert_near(tdm_watts_sum(&some->parts[i].watts), tdm_watts_sum(&all->parts[i].watts),
+                    1e-12);
+}
+
 static void check_pair(const struct tdm_board *board, const struct tdm_dnn *dnn)
 {
     struct tdm_version version = {.dnn = dnn};
@@ -101,6 +120,17 @@ static void check_pair(const struct tdm_board *board, const struct tdm_dnn *dnn)
     const double whole = tdm_latency_at(&version.fit, version.fit.latency, &speed).total;
     const int gpu = (int)(tdm_board_processor(board, "gpu") - board->processors);
     assert_near(tdm_costs_at(costs, 0, gpu, top)->time, whole, 1e-15 * whole);
+    for (int e = 1; e <= (int)dnn->exit_count; e++) {
+        const struct tdm_version leaving = {.dnn = tdm_dnn_until(dnn, e), .fit = version.fit};
+        struct tdm_costs *leaves = tdm_costs_new(board, &leaving, &levels, &all, 1);
+        assert_non_null(leaves);
+        for (int p = 0; p < (int)board->processor_count; p++)
+            for (int c = 0; c < (int)d[0]->opp_count; c++)
+                for (int g = 0; g < (int)d[1]->opp_count; g++)
+                    for (int m = 0; m < (int)d[2]->opp_count; m++)
+                        check_exit_cell(costs, leaves, p, (int[]){c, g, m});
+        tdm_costs_free(leaves);
+    }
     tdm_costs_free(costs);
 }
 
@@ -377,6 +407,39 @@ static void a_processor_of_the_gpus_clock(void **state)
     world_write(w, "toy.xml", world_board, NULL);
 }
 
+// Where all that counts is compute, time goes by MACs: of 220 ms at the lowest clock for 100 MMAC,
+// 40 lie before either exit, and 2 or 6 in its branch.
+static void leaving_early_by_hand(void **state)
+{
+    const struct world *w = *state;
+    world_write(w, "toy.xml", world_board, "gpu-lost=\"20 MHz\"", "gpu-lost=\"0 Hz\"", FIT_OLD,
+                "launch=\"0\" launch-traffic=\"0 B\" host=\"0\" compute=\"2e7\" serial=\"2e6\" "
+                "traffic=\"0 B\" bound=\"0 B\" fixed=\"0 s\"",
+                NULL);
+    world_write(w, "net.xml", world_dnn, "<accuracy", WORLD_EXITS "<accuracy", NULL);
+    const struct tdm_levels levels = {.xi = {1}, .xi_count = 1};
+    struct toy t = toy_of(w, &levels, &alone, 1);
+    static const double macs[] = {42, 46};
+    for (int e = 1; e <= 2; e++) {
+        const struct tdm_version leaving = {.dnn = tdm_dnn_until(t.dnn, e), .fit = t.version.fit};
+        struct tdm_costs *leaves = tdm_costs_new(t.board, &leaving, &levels, &alone, 1);
+        const struct tdm_cell *cell = tdm_costs_at(leaves, 0, 0, (int[]){0, 0, 0});
+        assert_int_equal(leaves->point_count, e + 4);
+        assert_near(cell->time, 0.22 * macs[e - 1] / 100, 1e-12);
+        assert_near(cell->head[3], 0.22 * 0.4, 1e-12);
+        assert_near(cell->parts[0].beyond[1], 0.22 * (macs[e - 1] - 10) / 100, 1e-12);
+        // On the CPU all counts: its 8 FLOP a cycle at 500 MHz, and half of the memory's 4 GB/s.
+        const struct tdm_cell *cpu = tdm_costs_at(leaves, 0, 1, (int[]){0, 0, 0});
+        const struct tdm_cell *all = tdm_costs_at(t.costs, 0, 1, (int[]){0, 0, 0});
+        assert_near(cpu->head[3], all->head[3], 1e-12);
+        assert_near(cpu->head[1], all->head[1], 1e-12);
+        tdm_costs_free(leaves);
+    }
+    toy_end(&t);
+    world_write(w, "toy.xml", world_board, NULL);
+    world_write(w, "net.xml", world_dnn, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +447,7 @@ int main(void)
         cmocka_unit_test(every_cut_of_the_toy),
         cmocka_unit_test(compute_bound_work_takes_twice_as_long_at_half_the_clock),
         cmocka_unit_test(a_vanishing_share_leaves_launches_and_fixed_costs),
+        cmocka_unit_test(leaving_early_by_hand),
         cmocka_unit_test(power_by_hand),
         cmocka_unit_test(co_runners_cost_power_and_time),
         cmocka_unit_test(uncovered_rails_add_what_they_draw_idle),

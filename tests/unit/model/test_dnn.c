@@ -147,6 +147,63 @@ static void rows_of_other_weights_do_not_count(void **state)
     tdm_dnn_free(dnn);
 }
 
+#define CUT(name) "<cut after=\"" name "\" bytes=\"30 B\" channels=\"1\"/>\n"
+#define EXIT(name, after) \
+    "<exit name=\"" name "\" after=\"" after "\"><layer name=\"x\" op=\"Gemm\" macs=\"7\" " \
+    "weights=\"1 B\" in=\"2 B\" out=\"3 B\" kernels=\"2\"/></exit>\n"
+
+static void exits_are_networks_of_their_own(void **state)
+{
+    (void)state;
+    struct tdm_error error = {0};
+    struct tdm_dnn *dnn = load_text(
+        HEAD LAYER("a") LAYER("b") LAYER("c") CUT("a") CUT("b") EXIT("one", "a") EXIT(
+            "two", "b") "<accuracy value=\"90 %\" source=\"s\"/>"
+                        "<accuracy exit=\"two\" value=\"70 %\" source=\"s\"/>"
+                        "<accuracy exit=\"two\" bits=\"8\" value=\"65 %\" source=\"s\"/></dnn>",
+        &error);
+    if (!dnn)
+        fail_msg("%s", error.message);
+    assert_int_equal(dnn->exit_count, 2);
+    assert_ptr_equal(tdm_dnn_until(dnn, 0), dnn);
+    assert_ptr_equal(tdm_dnn_whole(dnn), dnn);
+    for (int e = 1; e <= 2; e++) {
+        const struct tdm_dnn *left = tdm_dnn_until(dnn, e);
+        assert_ptr_equal(tdm_dnn_whole(left), dnn);
+        assert_int_equal(left->layer_count, e + 1); // the first ones, and the branch
+        assert_string_equal(left->layers[e - 1].name, e == 1 ? "a" : "b");
+        assert_string_equal(left->layers[e].name, "x");
+        assert_int_equal(left->cut_count, e);
+        assert_true(near(left->flop, 2 * (1000 * e + 7)));
+        assert_true(near(left->bytes, 60 * e + 6));
+        assert_true(near(left->kernels, e + 2));
+        assert_string_equal(left->name, "n");
+        assert_string_equal(left->exit, e == 1 ? "one" : "two");
+    }
+    assert_true(near(tdm_dnn_accuracy(dnn, 1, 8), 0.9)); // no exit's row
+    assert_true(isnan(tdm_dnn_accuracy(tdm_dnn_until(dnn, 1), 0, 32)));
+    assert_true(near(tdm_dnn_accuracy(tdm_dnn_until(dnn, 2), 1, 32), 0.7));
+    assert_true(near(tdm_dnn_accuracy(tdm_dnn_until(dnn, 2), 1, 8), 0.65));
+    assert_true(near(tdm_dnn_accuracy(tdm_dnn_until(dnn, 2), 0, 8), 0.7)); // nothing is sent
+    tdm_dnn_free(dnn);
+}
+
+static void exits_that_cannot_be(void **state)
+{
+    (void)state;
+    refused(HEAD LAYER("a1") LAYER("b") CUT("a1") EXIT("one", "a2") "</dnn>", 6, 1,
+            "an exit hangs at a cut, and there is none after 'a2' (did you mean 'a1'?)");
+    refused(HEAD LAYER("a") LAYER("b") CUT("a") CUT("b") EXIT("one", "b") EXIT("two", "a") "</dnn>",
+            8, 1, "exits are sorted by depth; 'two' does not lie beyond the one above");
+    refused(HEAD LAYER("a") LAYER("b") CUT("a") EXIT("one", "a") EXIT("two", "a") "</dnn>", 7, 1,
+            "exits are sorted by depth; 'two' does not lie beyond the one above");
+    refused(HEAD LAYER("a") CUT("a") "<exit name=\"one\" after=\"a\"/></dnn>", 5, 29,
+            "<exit> needs at least 1 <layer> (one layer of the branch, in order)");
+    refused(HEAD LAYER("a") CUT("a")
+                EXIT("one", "a") "<accuracy exit=\"once\" value=\"1 %\" source=\"s\"/></dnn>",
+            6, 1, "no exit is called 'once' (did you mean 'one'?)");
+}
+
 static void shipped_networks(void **state)
 {
     (void)state;
@@ -174,8 +231,12 @@ static void shipped_networks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_refused),    cmocka_unit_test(totals_and_cuts),
-        cmocka_unit_test(accuracies_by_hand), cmocka_unit_test(rows_of_other_weights_do_not_count),
+        cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(totals_and_cuts),
+        cmocka_unit_test(accuracies_by_hand),
+        cmocka_unit_test(rows_of_other_weights_do_not_count),
+        cmocka_unit_test(exits_are_networks_of_their_own),
+        cmocka_unit_test(exits_that_cannot_be),
         cmocka_unit_test(shipped_networks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,18 @@ static void times_by_hand(void **state)
                   &error);
     assert_true(fabs(tdm_server_time(server, &dnn, 0, 1) - 10e-3) < 1e-15);
     assert_true(fabs(tdm_server_time(server, &dnn, 2, 0.5) - 3e-3) < 1e-15);
+    // Who leaves early has the same rate, as long as there is work: after a, 100 MMAC of a branch.
+    struct tdm_layer left[] = {layers[0], {.name = "branch", .macs = 100000000}};
+    const struct tdm_dnn leaving = {
+        .name = "n", .layers = left, .layer_count = 2, .flop = 4e8, .whole = &dnn};
+    server = load_text(HEAD " overhead=\"0 s\">" SOURCE
+                            "<rate dnn=\"n\" time=\"10 ms\" source=\"a\"/></server>",
+                       &error);
+    assert_true(fabs(tdm_server_time(server, &leaving, 0, 1) - 2e-3) < 1e-15);
+    assert_true(fabs(tdm_server_time(server, &leaving, 1, 1) - 1e-3) < 1e-15);
+    tdm_server_free(server);
+    server = load_text(HEAD ">" SOURCE "</server>", &error);
+    assert_true(fabs(tdm_server_time(server, &leaving, 0, 1) - (1e-3 + 0.2 * 4e-3)) < 1e-15);
     tdm_server_free(server);
 }
 

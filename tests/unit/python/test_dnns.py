@@ -47,13 +47,13 @@ class CommittedFiles(unittest.TestCase):
     def test_macs_within_one_percent_of_the_published(self):
         for name, expected in PUBLISHED_GMACS.items():
             with self.subTest(dnn=name):
-                total = sum(int(row.get("macs")) for row in self.dnns[name].iter("layer"))
+                total = sum(int(row.get("macs")) for row in self.dnns[name].findall("layer"))
                 self.assertAlmostEqual(total / 1e9 / expected, 1, delta=0.01)
 
     def test_weights_within_one_percent_of_the_published(self):
         for name, expected in PUBLISHED_PARAMETERS.items():
             with self.subTest(dnn=name):
-                total = sum(size(row.get("weights")) for row in self.dnns[name].iter("layer"))
+                total = sum(size(row.get("weights")) for row in self.dnns[name].findall("layer"))
                 self.assertAlmostEqual(total / 4e6 / expected, 1, delta=0.01)
 
     def test_number_of_cuts(self):
@@ -62,7 +62,7 @@ class CommittedFiles(unittest.TestCase):
                 self.assertEqual(len(self.dnns[name].findall("cut")), expected)
 
     def test_form(self):
-        order = ["source", "layer", "cut", "accuracy"]
+        order = ["source", "layer", "cut", "exit", "accuracy"]
         for name, root in self.dnns.items():
             with self.subTest(dnn=name):
                 self.assertEqual((root.tag, root.get("name")), ("dnn", name))
@@ -77,7 +77,7 @@ class CommittedFiles(unittest.TestCase):
     def test_cuts_lie_behind_layers_in_order(self):
         for name, root in self.dnns.items():
             with self.subTest(dnn=name):
-                layers = [row.get("name") for row in root.iter("layer")]
+                layers = [row.get("name") for row in root.findall("layer")]
                 self.assertEqual(len(layers), len(set(layers)))
                 for layer in layers:
                     self.assertRegex(layer, r"^[A-Za-z0-9._/-]+$")
@@ -97,6 +97,34 @@ class CommittedFiles(unittest.TestCase):
                     else:
                         self.assertGreater(size(row.get("in")), 0)
                         self.assertGreater(size(row.get("out")), 0)
+
+    def test_exits_hang_at_cuts_in_order_and_their_accuracy_is_said(self):
+        with_exits = set()
+        for name, root in self.dnns.items():
+            with self.subTest(dnn=name):
+                cuts = [cut.get("after") for cut in root.iter("cut")]
+                exits = root.findall("exit")
+                places = [cuts.index(way.get("after")) for way in exits]
+                self.assertEqual(places, sorted(set(places)))
+                said = {row.get("exit") for row in root.iter("accuracy")} - {None}
+                self.assertEqual(said, {way.get("name") for way in exits})
+                if exits:
+                    with_exits.add(name)
+        self.assertLessEqual({"digits", "mobilenet-v2", "resnet18", "resnet50"}, with_exits)
+
+    def test_branches_follow_each_other(self):
+        """Each layer reads what the one before wrote; the first, what crosses the cut."""
+        for name, root in self.dnns.items():
+            crosses = {cut.get("after"): size(cut.get("bytes")) for cut in root.iter("cut")}
+            for way in root.iter("exit"):
+                with self.subTest(dnn=name, exit=way.get("name")):
+                    there = crosses[way.get("after")]
+                    for row in way.iter("layer"):
+                        if row.get("kernels") != "0":
+                            self.assertEqual(size(row.get("in")), there)
+                            there = size(row.get("out"))
+                    answer = [row for row in root.findall("layer") if row.get("kernels") != "0"][-1]
+                    self.assertEqual(there, size(answer.get("out")))
 
     def test_small_and_without_paths_of_a_machine(self):
         for name in self.dnns:
