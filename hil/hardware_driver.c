@@ -188,12 +188,14 @@ static void hardware_set_clocks(struct tdm_driver *driver, const struct tdm_cost
 
 // ---- work --------------------------------------------------------------------------------------
 
-// The share of the whole network's work that a stage is, by the model's weights at these clocks.
-static double share_of(const struct tdm_stage *stage, const struct tdm_cell *cell)
+// The share of the whole network's work that a stage is, by the model's weights at these clocks:
+// of a network that is left early, too, which is at most as long.
+static double share_of(const struct tdm_stage *stage, const struct tdm_cell *cell,
+                       const struct tdm_cell *whole)
 {
     const double part = stage->kind != TDM_LOCAL ? cell->head[stage->point]
                                                  : cell->parts[stage->part].beyond[stage->point];
-    return fmin(1, part / cell->time);
+    return fmin(1, part / whole->time);
 }
 
 // What the board is told to do; false where there is nothing to do. CPU work is in seconds at the
@@ -205,6 +207,9 @@ bool tdm_hardware_work(const struct tdm_hardware *h, const struct tdm_stage *sta
     struct tdm_costs *costs = stage->costs;
     const int situation = setup->load_kind[0] * (int)setup->core_count;
     const struct tdm_cell *cell = tdm_costs_at(costs, situation, stage->processor, h->readings.opp);
+    const struct tdm_cell *whole =
+        costs->whole ? tdm_costs_at(costs->whole, situation, stage->processor, h->readings.opp)
+                     : cell;
     int top[TDM_CLOCKS];
     memcpy(top, h->readings.opp, sizeof top);
     top[TDM_CPU] = (int)h->board->domain[TDM_CPU]->opp_count - 1;
@@ -217,8 +222,8 @@ bool tdm_hardware_work(const struct tdm_hardware *h, const struct tdm_stage *sta
                                        .precision = costs->fit.precision,
                                        .batch = (int)costs->fit.batch,
                                        .processor = h->board->processors[stage->processor].name,
-                                       .share = share_of(stage, cell)};
-        *expected = work->share * cell->time;
+                                       .share = share_of(stage, cell, whole)};
+        *expected = work->share * whole->time;
         return work->share > 0;
     case TDM_PACKING:
         work->cpu_time =

@@ -15,9 +15,9 @@ struct settings {
     struct tdm_plan *plans; // one a stream
 };
 
-static const char *const keys[] = {"cpu",     "gpu",        "emc",         "cut",
-                                   "xi",      "bits",       "processor",   "link",
-                                   "version", "link-share", "server-share"};
+static const char *const keys[] = {"cpu",     "gpu",  "emc",        "cut",
+                                   "xi",      "bits", "processor",  "link",
+                                   "version", "exit", "link-share", "server-share"};
 
 static int check_key(const char *key, struct tdm_error *error)
 {
@@ -112,6 +112,24 @@ static int set_version(const struct tdm_stream *stream, const char *value, struc
                     stream->board_id, value, tdm_nearest_hint(&nearest));
 }
 
+static int set_exit(const struct tdm_dnn *dnn, const char *value, struct tdm_plan *plan,
+                    struct tdm_error *error)
+{
+    struct tdm_nearest nearest;
+    tdm_nearest_start(&nearest, value);
+    plan->exit = 0;
+    for (size_t i = 0; i < dnn->exit_count; i++) {
+        if (strcmp(dnn->exits[i].name, value) == 0)
+            plan->exit = (int)i + 1;
+        tdm_nearest_try(&nearest, dnn->exits[i].name);
+    }
+    if (!plan->exit && strcmp(value, "none") != 0)
+        return tdm_fail(error, "'%s' has no exit '%.64s'%s", dnn->name, value,
+                        tdm_nearest_hint(&nearest));
+    plan->point = (int)tdm_dnn_until(dnn, plan->exit)->cut_count + 1;
+    return 0;
+}
+
 static int set_number(const char *key, const char *value, struct tdm_plan *plan,
                       struct tdm_error *error)
 {
@@ -133,6 +151,13 @@ static int set_number(const char *key, const char *value, struct tdm_plan *plan,
     return 0;
 }
 
+// As far as it runs.
+static const struct tdm_dnn *network_of(const struct tdm_stream *stream,
+                                        const struct tdm_plan *plan)
+{
+    return tdm_dnn_until(stream->versions[plan->version].dnn, plan->exit);
+}
+
 static int apply(const char *key, const char *value, const struct tdm_scenario *scenario,
                  const struct tdm_stream *stream, struct tdm_plan *plan, struct tdm_error *error)
 {
@@ -141,7 +166,9 @@ static int apply(const char *key, const char *value, const struct tdm_scenario *
         if (strcmp(key, tdm_domain_names[d]) == 0)
             return set_clock(board, d, value, &plan->opp[d], error);
     if (strcmp(key, "cut") == 0)
-        return set_point(stream->versions[plan->version].dnn, value, plan, error);
+        return set_point(network_of(stream, plan), value, plan, error);
+    if (strcmp(key, "exit") == 0)
+        return set_exit(stream->versions[plan->version].dnn, value, plan, error);
     if (strcmp(key, "version") == 0)
         return set_version(stream, value, plan, error);
     if (strcmp(key, "processor") == 0) {
@@ -154,7 +181,7 @@ static int apply(const char *key, const char *value, const struct tdm_scenario *
     return set_number(key, value, plan, error);
 }
 
-// The scenario's tables hold its own levels of xi only.
+// The scenario's tables hold its own levels of xi and of the exits only.
 static int check_plan(const struct tdm_scenario *scenario, const struct tdm_stream *stream,
                       const struct tdm_plan *plan, struct tdm_error *error)
 {
@@ -167,8 +194,10 @@ static int check_plan(const struct tdm_scenario *scenario, const struct tdm_stre
         known |= levels.xi[i] > plan->xi - 1e-9 && levels.xi[i] < plan->xi + 1e-9;
     if (status == 0 && !known)
         status = tdm_fail(error, "xi=%g is none of the scenario's levels", plan->xi);
-    if (status == 0 && plan->xi > 0 &&
-        (size_t)plan->point > stream->versions[plan->version].dnn->cut_count)
+    if (status == 0 && plan->exit && !tdm_levels_has_exit(&levels, plan->version, plan->exit))
+        status = tdm_fail(error, "the scenario frees no exit '%s' of '%s' (<knobs exit=\"all\"/>)",
+                          network_of(stream, plan)->exit, network_of(stream, plan)->name);
+    if (status == 0 && plan->xi > 0 && (size_t)plan->point > network_of(stream, plan)->cut_count)
         status = tdm_fail(error, "xi is the share beyond a cut; say cut=LAYER, too");
     if (status == 0 && plan->xi > 0 && plan->point == 0 && plan->xi < 1)
         status = tdm_fail(error, "the input has no channels to share; leave xi out");
@@ -181,7 +210,11 @@ static int check_plan(const struct tdm_scenario *scenario, const struct tdm_stre
 
 static int turn_of(const char *key)
 {
-    return strcmp(key, "version") == 0 ? 0 : strcmp(key, "cut") == 0 ? 1 : 2;
+    static const char *const first[] = {"version", "exit", "cut"};
+    int turn = 0;
+    while (turn < (int)TDM_COUNT(first) && strcmp(key, first[turn]) != 0)
+        turn++;
+    return turn;
 }
 
 static int make_plan(const struct settings *s, const struct tdm_scenario *scenario,
@@ -194,9 +227,9 @@ static int make_plan(const struct settings *s, const struct tdm_scenario *scenar
     for (int d = 0; d < TDM_CLOCKS; d++)
         plan->opp[d] = (int)board->domain[d]->opp_count - 1;
     plan->processor = (int)(tdm_board_processor(board, "gpu") - board->processors);
-    // The version first, which has cuts of its own; then the cut: it says that all is sent, unless
-    // xi says another share.
-    for (int turn = 0; turn < 3; turn++)
+    // The version first, which has exits and cuts of its own; the exit, which has those before it;
+    // then the cut: it says that all is sent, unless xi says another share.
+    for (int turn = 0; turn < 4; turn++)
         for (int i = 0; i < s->count; i++)
             if (turn_of(s->pairs[i][0]) == turn &&
                 apply(s->pairs[i][0], s->pairs[i][1], scenario, stream, plan, error))
@@ -250,6 +283,7 @@ const struct tdm_policy_type tdm_policy_fixed = {
             "  processor      gpu, cpu, …\n"
             "  link           index of the board's link, from 0\n"
             "  version        one of the stream's networks\n"
+            "  exit           none, or one of its exits that the scenario frees\n"
             "  link-share     of the link, and\n"
             "  server-share   of the server that each board is allotted (with --engine analytic:)",
     .open = open_fixed,

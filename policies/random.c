@@ -36,8 +36,12 @@ static void decide(struct tdm_policy *policy, const struct tdm_state *state, str
         plan->version = levels->version[pick(random, levels->version_count)];
         plan->point = queue->versions[plan->version].costs->point_count - 1;
     }
+    if (levels->exit_count[plan->version] > 1) {
+        plan->exit = levels->exit[plan->version][pick(random, levels->exit_count[plan->version])];
+        plan->point = tdm_queue_until(queue, plan->version, plan->exit)->costs->point_count - 1;
+    }
     // One of the points, or none of them: all on the board.
-    const int points = levels->version_points[plan->version];
+    const int points = tdm_levels_points(levels, plan->version, plan->point - 1);
     const int point = levels->xi_count ? pick(random, points + 1) : 0;
     if (levels->xi_count == 0 || point == points)
         return;

@@ -45,7 +45,9 @@ enum { TDM_GOVERNED = -1 }; /**< in place of an OPP: the board's governor choose
  *
  * What runs where follows from `point` and `xi`: the board runs every layer before the point;
  * beyond it, the share `xi` of the channels goes to the server while the board runs the rest. So
- * xi = 0 is "all on the board", point = 0 with xi = 1 is "send the input".
+ * xi = 0 is "all on the board", point = 0 with xi = 1 is "send the input". At an exit the network
+ * ends earlier: with the layers before it and its branch, wherever they run. Its points are those
+ * up to the exit, and one after all of that.
  *
  * Shares are a coordinator's: where those of all boards in a cell, and of all at a server, sum to
  * at most 1, and a board has one request in flight, nobody contends and "analytic:" is exact.
@@ -59,6 +61,7 @@ struct tdm_plan {
     int processor;       /**< index of the board's processor that runs the stages */
     int version;         /**< of the network: 0: the stream's dnn; 1…: its `versions`, in order */
     int first;           /**< a version that the board runs whole before all that; 0: none */
+    int exit;            /**< where it is left: 1…: its exits, in order; 0: at none */
     int point;           /**< cut point of it: 0 before the first layer, cuts + 1 after the last */
     double xi;           /**< share of the channels beyond the point that is sent, 0 to 1 */
     int bits;            /**< of each value that is sent: 32, 16 or 8; the input is sent as it is */

@@ -69,6 +69,8 @@ const struct tdm_record_column tdm_record_requests[] = {
          "which network ran: 0 the stream's dnn; 1…: that of the attribute dnn_N of its /streams"),
     PLAN("first", TDM_H5_INT32, first, "1",
          "which network the board ran whole before that, counted as in version; 0: none"),
+    PLAN("exit", TDM_H5_INT32, exit, "1",
+         "at which exit of its file the network was left, counted from 1; 0: at none"),
     PLAN("point", TDM_H5_INT32, point, "1",
          "where the dnn was cut: 0 before the first layer, else after that cut of the dnn's file"),
     PLAN("xi", TDM_H5_DOUBLE, xi, "1", "share of the channels beyond the point that was sent"),

@@ -19,7 +19,7 @@ enum {
 /** What the board was asked to do. */
 struct key {
     int opp[TDM_CLOCKS], cap[TDM_CLOCKS];
-    int governor, cores, processor, first, point, bits;
+    int governor, cores, processor, first, exit, point, bits;
     bool thinks; // before it acts
     double xi;
     int64_t dnn; // tdm_record_key
@@ -59,6 +59,7 @@ static struct key key_of(const struct tdm_plan *plan, int64_t dnn)
                       .cores = plan->cores,
                       .processor = plan->processor,
                       .first = plan->first,
+                      .exit = plan->exit,
                       .dnn = dnn};
     bool governed = false;
     key.thinks = plan->thinking > 0;
@@ -87,8 +88,10 @@ static int compare_ints(const int *a, const int *b, size_t count)
 
 static int compare_keys(const struct key *a, const struct key *b)
 {
-    const int x[] = {a->governor, a->cores, a->processor, a->first, a->point, a->bits, a->thinks};
-    const int y[] = {b->governor, b->cores, b->processor, b->first, b->point, b->bits, b->thinks};
+    const int x[] = {a->governor, a->cores, a->processor, a->first,
+                     a->exit,     a->point, a->bits,      a->thinks};
+    const int y[] = {b->governor, b->cores, b->processor, b->first,
+                     b->exit,     b->point, b->bits,      b->thinks};
     int order = compare_ints(a->opp, b->opp, TDM_CLOCKS);
     if (!order)
         order = compare_ints(a->cap, b->cap, TDM_CLOCKS);
@@ -171,8 +174,12 @@ static int read_table(struct loading *l, const char *group, const char *const *n
         return tdm_fail(l->error, "out of memory");
     for (size_t c = 0; c < columns; c++) {
         snprintf(path, sizeof path, "%s/%s", group, names[c]);
-        if (tdm_h5_get_array(l->file, path, TDM_H5_DOUBLE, table->count,
-                             table->values + c * table->count, l->error))
+        double *values = table->values + c * table->count;
+        if (strcmp(names[c], "exit") == 0 && !tdm_h5_has(l->file, path)) {
+            memset(values, 0, table->count * sizeof *values); // older than exits are
+            continue;
+        }
+        if (tdm_h5_get_array(l->file, path, TDM_H5_DOUBLE, table->count, values, l->error))
             return -1;
     }
     return 0;
@@ -274,12 +281,13 @@ enum {
     BITS,
     THOUGHT,
     VERSION,
-    FIRST
+    FIRST,
+    LEFT
 };
 static const char *const request_columns[] = {
     "board",   "stream",  "request",  "start",    "cpu_clock", "gpu_clock", "emc_clock",
     "cpu_cap", "gpu_cap", "emc_cap",  "governor", "cores",     "processor", "point",
-    "xi",      "bits",    "thinking", "version",  "first",     NULL};
+    "xi",      "bits",    "thinking", "version",  "first",     "exit",      NULL};
 
 static int load_versions(struct loading *l, const char *path, int64_t dnns[TDM_MOST_VERSIONS])
 {
@@ -323,6 +331,7 @@ static int fill_row(struct loading *l, const struct table *t, size_t i, struct r
         .bits = whole(at(t, BITS, i)),
         .thinking = at(t, THOUGHT, i),
         .first = whole(at(t, FIRST, i)),
+        .exit = whole(at(t, LEFT, i)),
     };
     if (find_opps(l, t, LOCK, i, plan.opp) || find_opps(l, t, CAP, i, plan.cap))
         return -1;

@@ -381,10 +381,11 @@ void tdm_unit_decide(struct tdm_unit *unit, const struct tdm_plan *plan)
     const struct tdm_queue *queue = &unit->queues[request->queue];
     assert(plan->xi == 0 || (size_t)plan->link < unit->way_count);
     assert(plan->version >= 0 && plan->version < queue->stream->version_count);
+    assert(plan->exit == 0 || tdm_levels_has_exit(queue->levels, plan->version, plan->exit));
     assert(plan->first >= 0 && plan->first < queue->stream->version_count);
     request->plan = *plan;
     unit->pieces.request = (int64_t)request->number;
-    request->site = &queue->versions[plan->version].site;
+    request->site = &tdm_queue_until(queue, plan->version, plan->exit)->site;
     request->first_costs = first_costs(queue, plan);
     tdm_request_begin(request->site, request);
     unit->last = request->plan;
@@ -410,12 +411,13 @@ void tdm_unit_foresee(struct tdm_unit *unit, const struct tdm_plan *plan,
     assert(unit->deciding && "looking ahead is for decisions");
     unit->scratch = unit->driver->type->copy(unit->driver, unit->scratch);
     struct tdm_request request = *unit->deciding;
-    struct tdm_site site = unit->queues[request.queue].versions[plan->version].site;
+    const struct tdm_queue *queue = &unit->queues[request.queue];
+    struct tdm_site site = tdm_queue_until(queue, plan->version, plan->exit)->site;
     site.driver = unit->scratch;
     site.meter = NULL;
     site.remote = NULL;
     request.plan = *plan;
-    request.first_costs = first_costs(&unit->queues[request.queue], plan);
+    request.first_costs = first_costs(queue, plan);
     struct tdm_way way;
     if (plan->xi > 0) {
         way = unit->ways[plan->link];

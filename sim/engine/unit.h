@@ -17,11 +17,13 @@ struct tdm_waiting {
     uint64_t number;
 };
 
-/** What a version of a stream's dnn costs at a board. */
+/** What a version of a stream's dnn costs at a board, whole or left at an exit. */
 struct tdm_queue_version {
-    struct tdm_costs *costs;
-    const double *compute; /**< as of struct tdm_site */
+    struct tdm_costs *costs; /**< NULL: an exit that is not freed */
+    const double *compute;   /**< as of struct tdm_site */
     struct tdm_site site;
+    struct tdm_queue_version
+        *exits; /**< of a whole one: its dnn's, in order; NULL: none is freed */
 };
 
 /** A stream at a board: who waits, and what its versions cost there. */
@@ -37,6 +39,14 @@ struct tdm_queue {
     size_t head, count, room;
     uint64_t arrived, served, dropped;
 };
+
+/** A version as it is left at an exit of it, from 1; 0: whole. */
+static inline struct tdm_queue_version *tdm_queue_until(const struct tdm_queue *queue, int version,
+                                                        int leaves)
+{
+    struct tdm_queue_version *whole = &queue->versions[version];
+    return leaves ? &whole->exits[leaves - 1] : whole;
+}
 
 struct tdm_view;
 

@@ -145,16 +145,65 @@ static int fill_compute(struct tdm_unit *unit, struct tdm_queue_version *version
     return 0;
 }
 
+// How many there are places for; not all of them need be freed.
+static size_t exits_of(const struct tdm_queue_version *version)
+{
+    return version->exits ? version->costs->dnn->exit_count : 0;
+}
+
+// Copies a twin's tables of a version, whole and left early.
+static int copy_version(struct tdm_unit *unit, const struct tdm_queue_version *from,
+                        struct tdm_queue_version *to)
+{
+    *to = (struct tdm_queue_version){.costs = from->costs, .compute = from->compute};
+    const size_t exits = exits_of(from);
+    to->exits = exits ? tdm_arena_alloc(unit->arena, exits * sizeof *to->exits) : NULL;
+    for (size_t e = 0; to->exits && e < exits; e++)
+        to->exits[e] = (struct tdm_queue_version){.costs = from->exits[e].costs,
+                                                  .compute = from->exits[e].compute};
+    return !exits || to->exits ? 0 : -1;
+}
+
+static int make_costs(struct tdm_unit *unit, struct tdm_queue_version *version,
+                      const struct tdm_version *what, const struct tdm_levels *levels)
+{
+    version->costs = tdm_costs_new(unit->board, what, levels, unit->setup.situations,
+                                   unit->setup.situation_count);
+    return version->costs ? fill_compute(unit, version) : -1;
+}
+
+// Only those that are freed have tables.
+static int make_exits(struct tdm_unit *unit, const struct tdm_queue *queue, int v)
+{
+    struct tdm_queue_version *version = &queue->versions[v];
+    const struct tdm_levels *levels = queue->levels;
+    const struct tdm_version *what = &queue->stream->versions[v];
+    if (levels->exit_count[v] < 2)
+        return 0;
+    version->exits = tdm_arena_alloc(unit->arena, what->dnn->exit_count * sizeof *version->exits);
+    if (!version->exits)
+        return -1;
+    for (int i = 1; i < levels->exit_count[v]; i++) {
+        const int leaves = levels->exit[v][i];
+        struct tdm_version left = *what;
+        left.dnn = tdm_dnn_until(what->dnn, leaves);
+        struct tdm_queue_version *until = tdm_queue_until(queue, v, leaves);
+        if (make_costs(unit, until, &left, levels))
+            return -1;
+        until->costs->whole = version->costs;
+    }
+    return 0;
+}
+
 // What a stream may do and what that costs; the twin's, where there is one.
 static int make_tables(struct tdm_unit *unit, struct tdm_queue *queue, struct tdm_error *error)
 {
     if (unit->twin) {
         const struct tdm_queue *like = &unit->twin->queues[queue - unit->queues];
         queue->levels = like->levels;
-        for (int v = 0; v < queue->stream->version_count; v++) {
-            queue->versions[v].costs = like->versions[v].costs;
-            queue->versions[v].compute = like->versions[v].compute;
-        }
+        for (int v = 0; v < queue->stream->version_count; v++)
+            if (copy_version(unit, &like->versions[v], &queue->versions[v]))
+                return tdm_fail(error, "out of memory");
         return 0;
     }
     struct tdm_levels *levels = tdm_arena_alloc(unit->arena, sizeof *levels);
@@ -163,13 +212,10 @@ static int make_tables(struct tdm_unit *unit, struct tdm_queue *queue, struct td
     queue->levels = levels;
     if (tdm_levels_read(levels, unit->scenario, queue->stream, unit->arena, error))
         return -1;
-    for (int v = 0; v < queue->stream->version_count; v++) {
-        struct tdm_queue_version *version = &queue->versions[v];
-        version->costs = tdm_costs_new(unit->board, &queue->stream->versions[v], levels,
-                                       unit->setup.situations, unit->setup.situation_count);
-        if (!version->costs || fill_compute(unit, version))
+    for (int v = 0; v < queue->stream->version_count; v++)
+        if (make_costs(unit, &queue->versions[v], &queue->stream->versions[v], levels) ||
+            make_exits(unit, queue, v))
             return tdm_fail(error, "out of memory");
-    }
     return 0;
 }
 
@@ -230,20 +276,27 @@ static void first_plan(struct tdm_unit *unit)
                                    .point = unit->queues[0].costs->point_count - 1};
 }
 
+static void make_site(struct tdm_unit *unit, const struct tdm_queue *queue,
+                      struct tdm_queue_version *version, struct tdm_remote *remote)
+{
+    version->site = (struct tdm_site){.scenario = unit->scenario,
+                                      .stream = queue->stream,
+                                      .costs = version->costs,
+                                      .driver = unit->driver,
+                                      .ways = unit->ways,
+                                      .compute = version->compute,
+                                      .remote = remote,
+                                      .meter = &unit->energy};
+}
+
 static void make_sites(struct tdm_unit *unit, struct tdm_remote *remote)
 {
     for (size_t i = 0; i < unit->queue_count; i++) {
         struct tdm_queue *queue = &unit->queues[i];
         for (int v = 0; v < queue->stream->version_count; v++) {
-            struct tdm_queue_version *version = &queue->versions[v];
-            version->site = (struct tdm_site){.scenario = unit->scenario,
-                                              .stream = queue->stream,
-                                              .costs = version->costs,
-                                              .driver = unit->driver,
-                                              .ways = unit->ways,
-                                              .compute = version->compute,
-                                              .remote = remote,
-                                              .meter = &unit->energy};
+            make_site(unit, queue, &queue->versions[v], remote);
+            for (size_t e = 0; e < exits_of(&queue->versions[v]); e++)
+                make_site(unit, queue, &queue->versions[v].exits[e], remote);
         }
     }
 }
@@ -355,8 +408,11 @@ void tdm_unit_free(struct tdm_unit *unit)
         unit->scratch->type->close(unit->scratch);
     for (size_t i = 0; i < unit->queue_count; i++) {
         const struct tdm_queue *queue = &unit->queues[i];
-        for (int v = 0; !unit->twin && queue->versions && v < queue->stream->version_count; v++)
+        for (int v = 0; !unit->twin && queue->versions && v < queue->stream->version_count; v++) {
+            for (size_t e = 0; e < exits_of(&queue->versions[v]); e++)
+                tdm_costs_free(queue->versions[v].exits[e].costs);
             tdm_costs_free(queue->versions[v].costs);
+        }
         free(queue->waiting);
     }
     for (size_t i = 0; unit->radio_pieces && i < unit->way_count; i++)

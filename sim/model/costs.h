@@ -61,6 +61,7 @@ struct tdm_shape {
 struct tdm_costs {
     const struct tdm_board *board;
     const struct tdm_dnn *dnn;
+    struct tdm_costs *whole; /**< where one leaves at an exit: those of the network; else NULL */
     struct tdm_fit fit;
     int point_count; /**< cuts + 2 */
     int part_count;

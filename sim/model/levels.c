@@ -246,6 +246,56 @@ static int read_versions(struct reading *r, const struct tdm_stream *stream, con
     return 0;
 }
 
+bool tdm_levels_has_exit(const struct tdm_levels *levels, int version, int leaves)
+{
+    for (int i = 0; i < levels->exit_count[version]; i++)
+        if (levels->exit[version][i] == leaves)
+            return true;
+    return false;
+}
+
+// Of every version that is freed and has it. At least one does.
+static int free_exit(struct reading *r, const struct tdm_stream *stream, const char *name,
+                     bool freed[TDM_MOST_VERSIONS][TDM_MOST_EXITS + 1])
+{
+    const struct tdm_levels *levels = r->levels;
+    struct tdm_nearest nearest;
+    bool known = false;
+    tdm_nearest_start(&nearest, name);
+    for (int v = 0; v < levels->version_count; v++) {
+        const struct tdm_dnn *dnn = stream->versions[levels->version[v]].dnn;
+        for (size_t i = 0; i < dnn->exit_count; i++) {
+            const bool same = strcmp(dnn->exits[i].name, name) == 0;
+            freed[levels->version[v]][i + 1] |= same;
+            known |= same;
+            tdm_nearest_try(&nearest, dnn->exits[i].name);
+        }
+    }
+    char message[256];
+    snprintf(message, sizeof message, "'%.64s' has no exit '%.64s'%s", stream->dnn->name, name,
+             tdm_nearest_hint(&nearest));
+    return known ? 0 : fail(r, "exit", message);
+}
+
+static int read_exits(struct reading *r, const struct tdm_stream *stream, const char *text)
+{
+    struct tdm_levels *levels = r->levels;
+    bool freed[TDM_MOST_VERSIONS][TDM_MOST_EXITS + 1] = {{false}};
+    const bool all = text && strcmp(text, "all") == 0;
+    char name[256];
+    while (text && !all && tdm_text_item(&text, name, sizeof name))
+        if (free_exit(r, stream, name, freed))
+            return -1;
+    for (int i = 0; i < levels->version_count; i++) {
+        const int v = levels->version[i], exits = (int)stream->versions[v].dnn->exit_count;
+        levels->exit_count[v] = 1; // at none, always
+        for (int e = 1; e <= exits; e++)
+            if (all || freed[v][e])
+                levels->exit[v][levels->exit_count[v]++] = e;
+    }
+    return 0;
+}
+
 static int read_processors(struct reading *r, const char *text)
 {
     struct tdm_levels *levels = r->levels;
@@ -316,8 +366,8 @@ int tdm_levels_read(struct tdm_levels *levels, const struct tdm_scenario *scenar
     levels->link_count = scenario->boards[stream->board].link_count;
     if (read_clocks(&r, TDM_CPU, knobs->cpu) || read_clocks(&r, TDM_GPU, knobs->gpu) ||
         read_clocks(&r, TDM_EMC, knobs->emc) || read_processors(&r, knobs->processor) ||
-        read_versions(&r, stream, knobs->version) || read_all_points(&r, stream, knobs->cut) ||
-        read_shares(&r, &knobs->xi, &knobs->bits))
+        read_versions(&r, stream, knobs->version) || read_exits(&r, stream, knobs->exit) ||
+        read_all_points(&r, stream, knobs->cut) || read_shares(&r, &knobs->xi, &knobs->bits))
         return -1;
     for (int v = 0; !levels->link_count && v < TDM_MOST_VERSIONS; v++)
         levels->version_points[v] = 0;

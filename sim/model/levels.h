@@ -17,18 +17,34 @@ struct tdm_levels {
     int processor_count;
     int version[TDM_MOST_VERSIONS]; /**< rising; the first is 0, the stream's own dnn */
     int version_count;
+    int exit[TDM_MOST_VERSIONS][TDM_MOST_EXITS + 1]; /**< of each version that is freed, by version:
+                                                        rising; the first is 0, at none */
+    int exit_count[TDM_MOST_VERSIONS];
     int *point; /**< of the stream's own dnn: version_point[0] */
     int point_count;
     int *version_point[TDM_MOST_VERSIONS]; /**< cuts of each version that is freed, by
                                               version: rising; without the last (all on the board),
                                               which is always possible */
-    int version_points[TDM_MOST_VERSIONS]; /**< how many */
+    int version_points[TDM_MOST_VERSIONS]; /**< how many; who leaves at an exit has those that lie
+                                              before it (tdm_levels_points) */
     double xi[TDM_MOST_LEVELS];            /**< rising, without 0, which is always possible */
     int xi_count;
     int bits[3];
     int bits_count;
     int link_count; /**< of the board; links are numbered in the scenario's order */
 };
+
+/** Whether an exit of a version is freed, at none among them. */
+bool tdm_levels_has_exit(const struct tdm_levels *levels, int version, int leaves);
+
+/** Cuts that a version has which ends after `cuts` of its own: the first so many. */
+static inline int tdm_levels_points(const struct tdm_levels *levels, int version, int cuts)
+{
+    int count = levels->version_points[version];
+    while (count && levels->version_point[version][count - 1] > cuts)
+        count--;
+    return count;
+}
 
 /** Fills `levels` for a stream; memory from `arena`. -1 with `error` for what cannot be. */
 int tdm_levels_read(struct tdm_levels *levels, const struct tdm_scenario *scenario,

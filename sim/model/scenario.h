@@ -168,7 +168,7 @@ struct tdm_scenario_knobs {
     const char *cpu, *gpu, *emc;
     const char *cut;
     const char *processor;
-    const char *version;
+    const char *version, *exit;
     struct tdm_list xi, bits;
 };
 

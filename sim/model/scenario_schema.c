@@ -175,6 +175,8 @@ static const struct tdm_attribute knob_attributes[] = {
      .fallback = "gpu"},
     {"version", TDM_TEXT, AT(tdm_scenario_knobs, version),
      "list of the stream's versions that may be chosen besides its dnn, or 'all'; none: the dnn"},
+    {"exit", TDM_TEXT, AT(tdm_scenario_knobs, exit),
+     "list of the exits at which a network may be left besides its end, or 'all'; none: its end"},
 };
 static const struct tdm_element knob_element = {.name = "knobs",
                                                 .help = "what a policy may choose",

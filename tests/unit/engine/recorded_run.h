@@ -124,11 +124,15 @@ static inline struct tdm_plan run_draw(struct tdm_random *random, const struct t
         plan.version = levels->version[tdm_random_below(random, (uint64_t)levels->version_count)];
     if (levels->version_count > 1 && tdm_random_below(random, 2) == 0)
         plan.first = (int)tdm_random_below(random, (uint64_t)levels->version_count);
-    plan.point = queue->versions[plan.version].costs->point_count - 1;
+    const int exits = levels->exit_count[plan.version];
+    if (exits > 1)
+        plan.exit = levels->exit[plan.version][tdm_random_below(random, (uint64_t)exits)];
+    plan.point = tdm_queue_until(queue, plan.version, plan.exit)->costs->point_count - 1;
     if (!levels->link_count || tdm_random_below(random, 3) == 0)
         return plan;
     const int *points = levels->version_point[plan.version];
-    plan.point = points[tdm_random_below(random, (uint64_t)levels->version_points[plan.version])];
+    const int before = tdm_levels_points(levels, plan.version, plan.point - 1);
+    plan.point = points[tdm_random_below(random, (uint64_t)before)];
     plan.xi = levels->xi[tdm_random_below(random, (uint64_t)levels->xi_count)];
     plan.bits = levels->bits[tdm_random_below(random, (uint64_t)levels->bits_count)];
     return plan;

@@ -264,7 +264,9 @@ static void links_that_fall_silent_agree(void **state)
         SILENT("dnn=\"net.xml\"", "trace=\"silent.csv\"", "xi=\"0 %, 50 %, 100 %\""),
         SILENT("dnn=\"net.xml\" queue=\"2\"", "trace=\"silent.csv\"", "xi=\"0 %, 50 %, 100 %\""),
         SILENT("dnn=\"net.xml\" versions=\"small.xml\" difficulty=\"1\" accuracy=\"77 %\"",
-               "trace=\"silent.csv\"", "xi=\"0 %, 50 %, 100 %\"")};
+               "trace=\"silent.csv\"", "xi=\"0 %, 50 %, 100 %\""),
+        SILENT("dnn=\"leaving.xml\" accuracy=\"70 %\"", "trace=\"silent.csv\"",
+               "xi=\"0 %, 50 %, 100 %\" exit=\"all\"")};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         agree_on_a_silent_link(*state, texts[i], "fixed:cut=conv2;xi=0.5");
 }

@@ -23,7 +23,7 @@ COLUMNS = {"board", "stream", "request", "arrival", "start", "answer", "latency"
            "thinking", "switching", "head", "local", "up", "remote", "down", "energy", "board_energy",
            "radio_energy", "server_energy", "sent", "received", "accuracy", "difficulty", "bandwidth", "cost", "late",
            "dropped", "cpu_clock", "gpu_clock", "emc_clock", "cpu_cap", "gpu_cap", "emc_cap",
-           "governor", "cores", "processor", "version", "first", "point", "xi", "bits", "link", "link_share",
+           "governor", "cores", "processor", "version", "first", "exit", "point", "xi", "bits", "link", "link_share",
            "server_share"}
 CAUSES = ("fixed", "cpu", "gpu", "memory", "leakage")
 

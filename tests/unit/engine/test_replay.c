@@ -130,6 +130,26 @@ static void other_versions_again(void **state)
     free_pair(&pair);
 }
 
+// And by the exit at which it was left.
+static void other_exits_again(void **state)
+{
+    (void)state;
+    static const char inside[] =
+        "<board id='b' type='toy.xml' driver='%s' jitter='yes'/>"
+        "<server id='cloud' type='rtx-3080'/>"
+        "<link from='b' to='cloud' trace='trace.csv' rtt='20 ms' radio='wifi'/>"
+        "<stream board='b' dnn='resnet18' versions='mobilenet-v2' think='100 ms'/>"
+        "<knobs cut='all' version='all' exit='all' xi='0 %%, 50 %%, 100 %%' bits='32, 8'/>";
+    struct pair pair = run_pair("exits", inside, inside);
+    int seen[4] = {0};
+    for (size_t i = 0; i < pair.model.count; i++)
+        seen[pair.model.outcomes[i].plan.exit]++;
+    assert_true(seen[0] > 10 && seen[1] > 10 && seen[2] > 10 && seen[3] > 10);
+    assert_same_runs(&pair);
+    assert_same_records("exits", "b");
+    free_pair(&pair);
+}
+
 // Requests that overlap, two streams, drops, an outage.
 static void overlapping_requests_again(void **state)
 {
@@ -432,6 +452,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_run_again),
         cmocka_unit_test(other_versions_again),
+        cmocka_unit_test(other_exits_again),
         cmocka_unit_test(overlapping_requests_again),
         cmocka_unit_test(unanswered_requests_again),
         cmocka_unit_test(another_network),

@@ -162,6 +162,59 @@ static void what_cannot_be_is_said(void **state)
     }
 }
 
+static struct read read_exits(const struct world *w, const char *knobs)
+{
+    char text[2048];
+    snprintf(text, sizeof text,
+             "<scenario name=\"t\" duration=\"1 s\">" WORLD_BOARD WORLD_LINK
+             "<stream board=\"b\" dnn=\"leaving.xml\" versions=\"small.xml\"/>"
+             "<server id=\"c\" type=\"box.xml\"/><knobs version=\"all\" %s/></scenario>",
+             knobs);
+    struct read r = {.scenario = world_load(w, text), .arena = tdm_arena_new(1 << 20)};
+    struct tdm_error error = {0};
+    if (tdm_levels_read(&r.levels, r.scenario, &r.scenario->streams[0], r.arena, &error))
+        fail_msg("%s", error.message);
+    return r;
+}
+
+static void exits_are_free_only_where_that_is_said(void **state)
+{
+    static const struct {
+        const char *knobs;
+        int exits[3], count;
+    } cases[] = {{"", {0}, 1},
+                 {"exit=\"all\"", {0, 1, 2}, 3},
+                 {"exit=\"two\"", {0, 2}, 2},
+                 {"exit=\"two, one, two\"", {0, 1, 2}, 3}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct read r = read_exits(*state, cases[i].knobs);
+        assert_ints(r.levels.exit[0], r.levels.exit_count[0], cases[i].exits, cases[i].count);
+        assert_ints(r.levels.exit[1], r.levels.exit_count[1], INTS(0)); // it has none
+        assert_true(tdm_levels_has_exit(&r.levels, 0, 0));
+        assert_int_equal(tdm_levels_has_exit(&r.levels, 0, 1), i == 1 || i == 3);
+        assert_int_equal(tdm_levels_has_exit(&r.levels, 1, 1), false);
+        // Cuts after conv1, conv2, pool and conv3, the first, third, fourth and fifth.
+        assert_ints(r.levels.point, r.levels.point_count, INTS(0, 1, 3, 4, 5));
+        assert_int_equal(tdm_levels_points(&r.levels, 0, 5), 5);
+        assert_int_equal(tdm_levels_points(&r.levels, 0, 3), 3);
+        assert_int_equal(tdm_levels_points(&r.levels, 0, 2), 2);
+        done(&r);
+    }
+}
+
+static void exits_that_cannot_be_are_said(void **state)
+{
+    struct tdm_error error = {0};
+    assert_null(world_try(*state,
+                          "<scenario name=\"t\" duration=\"1 s\">\n" WORLD_BOARD
+                          "<stream board=\"b\" dnn=\"leaving.xml\"/>\n"
+                          " <knobs exit=\"tow\"/></scenario>",
+                          &error));
+    assert_string_equal(error.message,
+                        "knob 'exit': 'net' has no exit 'tow' (did you mean 'two'?)");
+    assert_int_equal(error.line, 3);
+}
+
 static struct read read_versions(const struct world *w, const char *knobs)
 {
     char text[2048];
@@ -275,6 +328,8 @@ int main(void)
         cmocka_unit_test(nothing_can_be_sent_without_a_link),
         cmocka_unit_test(a_boards_own_knobs_come_first),
         cmocka_unit_test(what_cannot_be_is_said),
+        cmocka_unit_test(exits_are_free_only_where_that_is_said),
+        cmocka_unit_test(exits_that_cannot_be_are_said),
         cmocka_unit_test(versions_are_free_only_where_that_is_said),
         cmocka_unit_test(cuts_spread_evenly_over_the_work),
         cmocka_unit_test(versions_that_cannot_be_are_said),
