@@ -26,6 +26,7 @@ static const struct tdm_h5_about *about(int knob)
         [TDM_KNOB_BITS] = {"1", "bits of each value that is sent"},
         [TDM_KNOB_LINK] = {"1", "links of the board, from 0"},
         [TDM_KNOB_VERSION] = {"1", "versions of the stream's network, 0: its own"},
+        [TDM_KNOB_EXIT] = {"1", "exits of the stream's network, 0: none"},
     };
     return knob <= TDM_KNOB_EMC ? &clock : &others[knob];
 }

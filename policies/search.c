@@ -186,6 +186,7 @@ static void plan_of(const struct tdm_group *g, const struct tdm_candidate *c, st
     for (int d = 0; d < TDM_CLOCKS; d++)
         plan->opp[d] = c->opp[d];
     plan->version = g->family->version;
+    plan->exit = g->family->exit;
     plan->processor = g->family->processor;
     plan->point = g->family->point;
     plan->xi = g->family->xi;

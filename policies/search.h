@@ -9,6 +9,9 @@
  * board gets, and waiting beyond what the fastest rate in reach allows. Where heat may cap a clock
  * or a co-runner comes or goes while an answer is still of use, the board's part may cost less than
  * at the clocks and the load of now: there only the rest bounds, and more plans are evaluated.
+ *
+ * To leave a network early always costs less: an exit whose expected accuracy, as it is sent, is
+ * below what the stream needs is not among the plans.
  */
 #ifndef TDM_POLICIES_SEARCH_H
 #define TDM_POLICIES_SEARCH_H
@@ -19,7 +22,8 @@ struct tdm_search;
 
 /**
  * Over what a queue's scenario frees; with `everything`, over every OPP, processor and point of
- * the board with the fewest cores online: what any plan, mode or governor could reach at best.
+ * the board with the fewest cores online: what any plan, mode or governor could reach at best, at
+ * the exits that are free, however accurate.
  * NULL if there is no memory. The caller frees it, before the unit.
  */
 struct tdm_search *tdm_search_new(struct tdm_unit *unit, struct tdm_queue *queue, bool everything);

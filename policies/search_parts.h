@@ -19,7 +19,7 @@ struct tdm_candidate {
 // Plans that run the same layers on the same processor, over all clocks, by rising cost.
 struct tdm_family {
     const struct tdm_queue_version *of; // costs and compute
-    int version, processor, point;
+    int version, exit, processor, point;
     double xi;
     double settling; // share of the head that may be over before the plan's clocks settle
     struct tdm_candidate *candidates;

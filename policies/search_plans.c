@@ -116,7 +116,7 @@ void tdm_search_weigh(struct tdm_search *s, struct tdm_family *f)
     f->count = n;
 }
 
-static int add_family(struct tdm_search *s, int version, int processor, int point, double xi)
+static int add_family(struct tdm_search *s, struct tdm_family family)
 {
     struct tdm_family *f =
         tdm_arena_push(s->arena, (void **)&s->families, &s->family_count, sizeof *f);
@@ -125,28 +125,46 @@ static int add_family(struct tdm_search *s, int version, int processor, int poin
         combinations *= (size_t)s->levels.opp_count[d];
     if (!f)
         return -1;
-    *f = (struct tdm_family){.of = &s->queue->versions[version],
-                             .version = version,
-                             .processor = processor,
-                             .point = point,
-                             .xi = xi};
+    *f = family;
+    f->of = tdm_queue_until(s->queue, f->version, f->exit);
     f->candidates = tdm_arena_alloc(s->arena, combinations * sizeof *f->candidates);
     return f->candidates ? 0 : -1;
 }
 
-static int add_version(struct tdm_search *s, int version, int processor)
+// Whether leaving a network there is good enough for the stream.
+static bool is_right_enough(const struct tdm_search *s, const struct tdm_family *f, int bits)
+{
+    const double needed = s->queue->stream->accuracy;
+    const struct tdm_dnn *dnn = tdm_queue_until(s->queue, f->version, f->exit)->costs->dnn;
+    return !f->exit || s->everything || !(needed > 0) ||
+           tdm_dnn_accuracy(dnn, f->xi, f->point > 0 ? bits : 32) >= needed;
+}
+
+static int add_version(struct tdm_search *s, int version, int leaves, int processor)
 {
     const struct tdm_levels *levels = &s->levels;
     const int *points = levels->version_point[version];
-    const int last = s->queue->versions[version].costs->point_count - 1;
-    if (add_family(s, version, processor, last, 0))
+    const int last = tdm_queue_until(s->queue, version, leaves)->costs->point_count - 1;
+    struct tdm_family f = {
+        .version = version, .exit = leaves, .processor = processor, .point = last};
+    if (is_right_enough(s, &f, 32) && add_family(s, f))
         return -1;
-    for (int i = 0; i < levels->version_points[version]; i++)
-        for (int x = 0; x < levels->xi_count; x++)
+    for (int i = 0; i < tdm_levels_points(levels, version, last - 1); i++)
+        for (int x = 0; x < levels->xi_count; x++) {
+            f.point = points[i];
+            f.xi = levels->xi[x];
             // Before the first layer there are no channels to share.
-            if ((points[i] > 0 || levels->xi[x] == 1) &&
-                add_family(s, version, processor, points[i], levels->xi[x]))
+            if ((f.point > 0 || f.xi == 1) && add_family(s, f))
                 return -1;
+        }
+    return 0;
+}
+
+static int add_exits(struct tdm_search *s, int version, int processor)
+{
+    for (int e = 0; e < s->levels.exit_count[version]; e++)
+        if (add_version(s, version, s->levels.exit[version][e], processor))
+            return -1;
     return 0;
 }
 
@@ -155,7 +173,7 @@ static int add_families(struct tdm_search *s)
     const struct tdm_levels *levels = &s->levels;
     for (int v = 0; v < levels->version_count; v++)
         for (int p = 0; p < levels->processor_count; p++)
-            if (add_version(s, levels->version[v], levels->processor[p]))
+            if (add_exits(s, levels->version[v], levels->processor[p]))
                 return -1;
     return 0;
 }
@@ -216,7 +234,8 @@ static int add_groups(struct tdm_search *s)
         }
         for (int link = 0; link < levels->link_count; link++)
             for (int b = 0; b < (f->point ? levels->bits_count : 1); b++)
-                if (add_group(s, f, levels->bits[b], link))
+                if (is_right_enough(s, f, levels->bits[b]) &&
+                    add_group(s, f, levels->bits[b], link))
                     return -1;
     }
     s->scratch = tdm_arena_alloc(s->arena, s->family_count * sizeof *s->scratch);
@@ -248,6 +267,8 @@ static int free_everything(struct tdm_search *s)
         for (int i = 0; i <= cuts; i++)
             points[i] = i;
         s->levels.version[v] = v;
+        if (!s->levels.exit_count[v])
+            s->levels.exit_count[v] = 1; // whole; its exits are not free
         s->levels.version_point[v] = points;
         s->levels.version_points[v] = s->levels.link_count ? cuts + 1 : 0;
     }

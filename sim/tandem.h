@@ -37,7 +37,7 @@ const char *tdm_version(void);
 // ---- plans, outcomes, states -------------------------------------------------------------------
 
 enum { TDM_CLOCKS = 3 };    /**< cpu, gpu, emc, in this order wherever clocks are listed */
-enum { TDM_KNOBS = 9 };     /**< cpu, gpu, emc, processor, cut, xi, bits, link, version */
+enum { TDM_KNOBS = 10 };    /**< cpu, gpu, emc, processor, cut, xi, bits, link, version, exit */
 enum { TDM_GOVERNED = -1 }; /**< in place of an OPP: the board's governor chooses */
 
 /**

@@ -58,6 +58,8 @@ static void print_knobs(FILE *stream, int width)
         [TDM_KNOB_BITS] = "of each value that is sent, as the scenario lists them",
         [TDM_KNOB_LINK] = "the board's links, in the scenario's order",
         [TDM_KNOB_VERSION] = "which network: the stream's dnn, then its other versions in order",
+        [TDM_KNOB_EXIT] =
+            "where that is left: at none, then at its exits that the scenario frees, in order",
     };
     struct tdm_table table;
     tdm_table_start(&table, (const char *const[]){"knob", "its levels, from 0", NULL});
@@ -110,15 +112,17 @@ void tdm_help_environment(FILE *stream, int width)
               "Observations: floats from -1 to 1. What lies outside is clipped, what is not known "
               "is 0. The reference is the board alone at its top clocks, cool and with nothing "
               "else running. observe=\"A, B\" leaves only those, in this order. 'all' has "
-              "previous-version only where versions are free, and those after it only where there "
-              "is a period.",
+              "previous-version and previous-exit only where these are free, and what lies between "
+              "them only where there is a period.",
               width);
     print_entries(stream, width);
-    paragraph(stream,
-              "\nActions: an integer for each knob of which <knobs> leaves at least two levels, in "
-              "this order. All streams have the same knobs with as many levels. Where nothing is "
-              "sent, cut, bits and link make no difference.",
-              width);
+    paragraph(
+        stream,
+        "\nActions: an integer for each knob of which <knobs> leaves at least two levels, in "
+        "this order. All streams have the same knobs with as many levels. Where nothing is "
+        "sent, cut, bits and link make no difference. A cut beyond the exit is never come to: "
+        "nothing is sent.",
+        width);
     print_knobs(stream, width);
     paragraph(stream,
               "\nRewards: ETI is the energy of a request, TTI its time from arrival to answer. A "

@@ -6,8 +6,8 @@
 
 #include "core/error.h"
 
-const char *const tdm_knob_names[TDM_KNOBS + 1] = {"cpu", "gpu",  "emc",  "processor", "cut",
-                                                   "xi",  "bits", "link", "version",   NULL};
+const char *const tdm_knob_names[TDM_KNOBS + 1] = {
+    "cpu", "gpu", "emc", "processor", "cut", "xi", "bits", "link", "version", "exit", NULL};
 
 static void count_levels(const struct tdm_levels *levels, int count[TDM_KNOBS])
 {
@@ -20,6 +20,7 @@ static void count_levels(const struct tdm_levels *levels, int count[TDM_KNOBS])
     count[TDM_KNOB_BITS] = sends ? levels->bits_count : 1;
     count[TDM_KNOB_LINK] = sends ? levels->link_count : 1;
     count[TDM_KNOB_VERSION] = levels->version_count;
+    count[TDM_KNOB_EXIT] = levels->exit_count[0];
 }
 
 static int check_alike(const struct tdm_scenario *scenario, const struct tdm_stream *stream,
@@ -51,6 +52,23 @@ static int check_points(const struct tdm_scenario *scenario, const struct tdm_st
     return 0;
 }
 
+// Nor is there an exit that only some have.
+static int check_exits(const struct tdm_scenario *scenario, const struct tdm_stream *stream,
+                       const struct tdm_levels *levels, struct tdm_error *error)
+{
+    for (int v = 1; v < levels->version_count; v++) {
+        const int version = levels->version[v], count = levels->exit_count[version];
+        if (count != levels->exit_count[0])
+            return tdm_fail_at(
+                error, scenario->path, stream->place.line, stream->place.column,
+                "the knob 'exit' has %d levels for the version '%.64s' and %d for '%.64s'; an "
+                "environment needs as many for all",
+                count, stream->versions[version].dnn->name, levels->exit_count[0],
+                stream->dnn->name);
+    }
+    return 0;
+}
+
 // Of one stream of each kind of board: those of a fleet are alike.
 static int read_counts(const struct tdm_scenario *scenario, struct tdm_arena *arena,
                        int first[TDM_KNOBS], struct tdm_error *error)
@@ -68,7 +86,8 @@ static int read_counts(const struct tdm_scenario *scenario, struct tdm_arena *ar
         if (tdm_levels_read(levels, scenario, stream, arena, error))
             return -1;
         count_levels(levels, count);
-        if (check_points(scenario, stream, levels, error))
+        if (check_points(scenario, stream, levels, error) ||
+            check_exits(scenario, stream, levels, error))
             return -1;
         if (i == 0)
             memcpy(first, count, sizeof count);
@@ -113,6 +132,8 @@ static double value_of(const struct tdm_levels *levels, const struct tdm_stream 
         return level;
     case TDM_KNOB_VERSION:
         return levels->version[level];
+    case TDM_KNOB_EXIT:
+        return levels->exit[0][level];
     default:
         break;
     }
@@ -156,17 +177,23 @@ void tdm_actions_plan(const struct tdm_actions *actions, const int32_t *action,
     int level[TDM_KNOBS];
     spread(actions, action, level);
     const int version = levels->version[level[TDM_KNOB_VERSION]];
+    const int leaves = levels->exit[version][level[TDM_KNOB_EXIT]];
+    const int last = tdm_queue_until(queue, version, leaves)->costs->point_count - 1;
     *plan = (struct tdm_plan){
         .opp = {levels->opp[0][level[0]], levels->opp[1][level[1]], levels->opp[2][level[2]]},
         .cap = {-1, -1, -1},
         .governor = -1,
         .processor = levels->processor[level[TDM_KNOB_PROCESSOR]],
         .version = version,
-        .point = queue->versions[version].costs->point_count - 1,
+        .exit = leaves,
+        .point = last,
         .bits = 32};
     if (level[TDM_KNOB_XI] == 0)
         return;
-    plan->point = levels->version_point[version][level[TDM_KNOB_CUT]];
+    const int point = levels->version_point[version][level[TDM_KNOB_CUT]];
+    if (point >= last)
+        return;
+    plan->point = point;
     plan->xi = plan->point == 0 ? 1 : levels->xi[level[TDM_KNOB_XI] - 1];
     plan->bits = levels->bits[level[TDM_KNOB_BITS]];
     plan->link = level[TDM_KNOB_LINK];

@@ -19,6 +19,7 @@ enum tdm_knob {
     TDM_KNOB_BITS,      /**< of each value that is sent */
     TDM_KNOB_LINK,      /**< over which link */
     TDM_KNOB_VERSION,   /**< which network of the stream's */
+    TDM_KNOB_EXIT,      /**< where that is left; 0: at none of its exits */
 };
 extern const char *const tdm_knob_names[TDM_KNOBS + 1]; /**< "cpu", …; ends with NULL */
 
@@ -35,7 +36,8 @@ int tdm_actions_read(struct tdm_actions *actions, const struct tdm_scenario *sce
 /**
  * The plan that an action means for the request of `state`: level action[i] of actions->knob[i],
  * from 0; beyond the last level (asserted not to be). Where nothing is sent (xi 0), cut, bits and
- * link make no difference; the input is sent whole.
+ * link make no difference; the input is sent whole. A cut beyond the exit is never come to: all on
+ * the board.
  */
 void tdm_actions_plan(const struct tdm_actions *actions, const int32_t *action,
                       const struct tdm_state *state, struct tdm_plan *plan);
@@ -43,7 +45,7 @@ void tdm_actions_plan(const struct tdm_actions *actions, const int32_t *action,
 /**
  * What the levels of the free knob `i` are for the scenario's first stream, for people and files:
  * Hz (-1: governed), which processor, layers before the cut, share, bits, which link, which
- * version. -1 with `error`.
+ * version, which exit. -1 with `error`.
  */
 int tdm_actions_values(const struct tdm_actions *actions, int i,
                        const struct tdm_scenario *scenario, double *values,

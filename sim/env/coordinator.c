@@ -166,7 +166,7 @@ void tdm_coordinator_claim(const struct tdm_member *member, const struct tdm_pla
 {
     const struct tdm_member *m = member;
     const struct tdm_queue *queue = tdm_unit_queue(m->unit, m->stream);
-    const struct tdm_queue_version *version = &queue->versions[plan->version];
+    const struct tdm_queue_version *version = tdm_queue_until(queue, plan->version, plan->exit);
     struct tdm_costs *costs = version->costs;
     const struct tdm_dnn *dnn = costs->dnn;
     const struct tdm_cell *cell = cell_of(m, costs, plan);

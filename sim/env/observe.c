@@ -64,6 +64,7 @@ const struct tdm_entry tdm_entries[TDM_ENTRIES] = {
                              "what the others who share its link claim of that: the sum of the "
                              "square roots of the utility that their transfers would cost alone"},
     [TDM_SEES_SERVER_CROWD] = {"server-crowd", "1", 0, 4, false, "the same of the server"},
+    [TDM_SEES_EXIT] = PREVIOUS("exit"),
 };
 
 // ---- scales ------------------------------------------------------------------------------------
@@ -200,7 +201,9 @@ static double relative_trend(const struct tdm_state *state)
 
 static int previous_of(int knob)
 {
-    return knob == TDM_KNOB_VERSION ? TDM_SEES_VERSION : TDM_SEES_PREVIOUS + knob;
+    return knob == TDM_KNOB_VERSION ? TDM_SEES_VERSION
+           : knob == TDM_KNOB_EXIT  ? TDM_SEES_EXIT
+                                    : TDM_SEES_PREVIOUS + knob;
 }
 
 void tdm_observer_see(struct tdm_observer *observer, const struct tdm_state *state,

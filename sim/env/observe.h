@@ -37,16 +37,17 @@ enum tdm_entry_index {
     TDM_SEES_INPUT,
     TDM_SEES_REFERENCE,
     TDM_SEES_LOSS,                         /**< of accuracy, at four shares sent */
-    TDM_SEES_PREVIOUS = TDM_SEES_LOSS + 4, /**< the previous action, by knob, less the version */
+    TDM_SEES_PREVIOUS = TDM_SEES_LOSS + 4, /**< the previous action, by knob up to the link */
     TDM_SEES_THINKING = TDM_SEES_PREVIOUS + TDM_KNOB_VERSION,
     TDM_SEES_CONVOLUTIONS, /**< layers of the dnn by kind */
     TDM_SEES_DENSE,
     TDM_SEES_RECURRENT,
     TDM_USUAL_ENTRIES,                    /**< the rest are seen only where they can differ */
     TDM_SEES_VERSION = TDM_USUAL_ENTRIES, /**< of the previous action */
-    TDM_SEES_WEIGHT,                      /**< of the stream; from here on, a coordinator's */
-    TDM_SEES_LINK_CROWD,                  /**< the others' claims (coordinator.h) */
+    TDM_SEES_WEIGHT,     /**< of the stream; this and the crowds, a coordinator's */
+    TDM_SEES_LINK_CROWD, /**< the others' claims (coordinator.h) */
     TDM_SEES_SERVER_CROWD,
+    TDM_SEES_EXIT, /**< of the previous action; after the others, whose numbers are in files */
     TDM_ENTRIES
 };
 extern const struct tdm_entry tdm_entries[TDM_ENTRIES];

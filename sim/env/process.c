@@ -68,10 +68,11 @@ static bool may_differ(const struct tdm_process *p, int entry)
 {
     if (entry < TDM_USUAL_ENTRIES)
         return true;
-    if (entry != TDM_SEES_VERSION)
+    if (entry != TDM_SEES_VERSION && entry != TDM_SEES_EXIT)
         return p->coordinator != NULL;
+    const int knob = entry == TDM_SEES_EXIT ? TDM_KNOB_EXIT : TDM_KNOB_VERSION;
     for (int i = 0; i < p->actions.count; i++)
-        if (p->actions.knob[i] == TDM_KNOB_VERSION)
+        if (p->actions.knob[i] == knob)
             return true;
     return false;
 }
