@@ -3,12 +3,10 @@
  * AutoScale (Kim and Wu, MICRO 2020): Q-learning on a table chooses where a request runs, and at
  * which clock. autoscale.md says what is the paper's and what is ours.
  */
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
-#include "policies/learned.h"
+#include "policies/ahead.h"
 
 // ---- how it learns -----------------------------------------------------------------------------
 
@@ -77,18 +75,6 @@ static bool is_local(const struct tdm_policy *policy)
     return strcmp(policy->name, "autoscale:edge") == 0;
 }
 
-static int open_ahead(struct tdm_policy *policy, struct tdm_error *error)
-{
-    struct tdm_learned *learned = calloc(1, sizeof *learned);
-    if (!learned)
-        return tdm_fail(error, "out of memory");
-    policy->own = learned;
-    if (tdm_learned_open(learned, policy->type, policy->scenario, error) == 0)
-        return 0;
-    tdm_learned_close_policy(policy);
-    return -1;
-}
-
 static int open_autoscale(struct tdm_policy *policy, const char *argument, uint64_t seed,
                           struct tdm_error *error)
 {
@@ -96,19 +82,8 @@ static int open_autoscale(struct tdm_policy *policy, const char *argument, uint6
     if (!colon || (equals && equals < colon))
         return tdm_learned_open_policy(policy, argument, seed, error);
     if (strcmp(argument, "opt") == 0 || strcmp(argument, "edge") == 0)
-        return open_ahead(policy, error);
+        return tdm_ahead_open(policy, error);
     return tdm_fail(error, "'autoscale' takes a file, or 'opt' or 'edge', not '%.32s'", argument);
-}
-
-static double reward_of(const struct tdm_learned *l, const struct tdm_state *state, int32_t target,
-                        struct tdm_plan *plan)
-{
-    int32_t action[TDM_KNOBS];
-    struct tdm_outcome outcome;
-    tdm_learned_expand(l, &target, action);
-    tdm_actions_plan(tdm_process_actions(l->process), action, state, plan);
-    tdm_unit_foresee(state->unit, plan, &outcome);
-    return tdm_process_reward(l->process, state->unit, &outcome);
 }
 
 static void decide(struct tdm_policy *policy, const struct tdm_state *state, struct tdm_plan *plan)
@@ -118,16 +93,8 @@ static void decide(struct tdm_policy *policy, const struct tdm_state *state, str
         tdm_learned_decide(policy, state, plan);
         return;
     }
-    const int count = is_local(policy) ? tdm_targets_local(&l->targets) : l->targets.count;
-    double best = reward_of(l, state, 0, plan);
-    for (int32_t target = 1; target < count; target++) {
-        struct tdm_plan other;
-        const double reward = reward_of(l, state, target, &other);
-        if (!(reward > best))
-            continue;
-        best = reward;
-        *plan = other;
-    }
+    tdm_ahead_best(l, state, is_local(policy) ? tdm_targets_local(&l->targets) : l->targets.count,
+                   plan);
 }
 
 const struct tdm_policy_type tdm_policy_autoscale = {
