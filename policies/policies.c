@@ -12,20 +12,17 @@ extern const struct tdm_policy_type tdm_policy_edge_only, tdm_policy_edge_best,
     tdm_policy_cloud_only, tdm_policy_fixed, tdm_policy_random, tdm_policy_governed,
     tdm_policy_nvpmodel, tdm_policy_neurosurgeon, tdm_policy_dynamic_split, tdm_policy_lmos,
     tdm_policy_dynasplit, tdm_policy_dvfo, tdm_policy_drldo, tdm_policy_autoscale,
-    tdm_policy_mcia_shares, tdm_policy_mcia, tdm_policy_appealnet, tdm_policy_ztt,
+    tdm_policy_mcia_shares, tdm_policy_mcia, tdm_policy_appealnet, tdm_policy_ztt, tdm_policy_sac_d,
     tdm_policy_oracle;
 
 const struct tdm_policy_type *const tdm_policies[] = {
-    &tdm_policy_edge_only,     &tdm_policy_edge_best,
-    &tdm_policy_cloud_only,    &tdm_policy_fixed,
-    &tdm_policy_random,        &tdm_policy_governed,
-    &tdm_policy_nvpmodel,      &tdm_policy_neurosurgeon,
-    &tdm_policy_dynamic_split, &tdm_policy_lmos,
-    &tdm_policy_dynasplit,     &tdm_policy_dvfo,
-    &tdm_policy_drldo,         &tdm_policy_autoscale,
-    &tdm_policy_mcia_shares,   &tdm_policy_mcia,
-    &tdm_policy_appealnet,     &tdm_policy_ztt,
-    &tdm_policy_oracle,        NULL};
+    &tdm_policy_edge_only, &tdm_policy_edge_best,    &tdm_policy_cloud_only,
+    &tdm_policy_fixed,     &tdm_policy_random,       &tdm_policy_governed,
+    &tdm_policy_nvpmodel,  &tdm_policy_neurosurgeon, &tdm_policy_dynamic_split,
+    &tdm_policy_lmos,      &tdm_policy_dynasplit,    &tdm_policy_dvfo,
+    &tdm_policy_drldo,     &tdm_policy_autoscale,    &tdm_policy_mcia_shares,
+    &tdm_policy_mcia,      &tdm_policy_appealnet,    &tdm_policy_ztt,
+    &tdm_policy_sac_d,     &tdm_policy_oracle,       NULL};
 
 static const struct tdm_policy_type *find(const char *name, struct tdm_error *error)
 {

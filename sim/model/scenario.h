@@ -132,7 +132,7 @@ struct tdm_stream {
     int64_t count;      /**< at most so many; 0: any number */
     double deadline;    /**< s after arrival; INFINITY: none */
     double accuracy;    /**< expected, that is needed; 0: any */
-    double weight;      /**< of accuracy against time, for coordinators: 0 to 0.99 */
+    double weight;      /**< of accuracy against time, in rewards: 0 to 0.99 */
     double difficulty;  /**< how much a request's tells (difficulty.h); 0: all are alike */
     int64_t queue;      /**< requests that may wait; more are dropped; -1: any number */
     int drop;           /**< enum tdm_drop: drop a request whose deadline passed in the queue */

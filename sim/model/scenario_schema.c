@@ -114,8 +114,8 @@ static const struct tdm_attribute stream_attributes[] = {
      "expected share of right answers that is needed", .dimension = TDM_SHARE, .fallback = "0 %",
      .min = 0, .max = 1},
     {"weight", TDM_QUANTITY, AT(tdm_stream, weight),
-     "of accuracy against time, to a coordinator: high where answers should be right, low where "
-     "they should be soon",
+     "of accuracy against time, in the rewards 'mcia' and 'sac-d': high where answers should be "
+     "right, low where they should be soon",
      .dimension = TDM_SHARE, .fallback = "50 %", .min = 0, .max = 0.99},
     {"difficulty", TDM_QUANTITY, AT(tdm_stream, difficulty),
      "how well a network tells from an input how hard it is; 0: requests are alike (tandem help "

@@ -97,6 +97,28 @@ static void test_ztt(void **state)
     assert_near(type->of(&c, &o), 1 - 2 + 0.02, 1e-12);
 }
 
+// Weight 60 %: of the accuracy beyond the whole network's, 10 points; of two reference times less
+// one. Below the 70 % that are needed, or with nothing known of it, one less.
+static void test_sac_d(void **state)
+{
+    (void)state;
+    struct tdm_accuracy row = {.value = 0.9, .xi = NAN, .lambda = NAN};
+    const struct tdm_dnn dnn = {.accuracies = &row, .accuracy_count = 1};
+    const struct tdm_stream weighed = {
+        .deadline = 0.5, .accuracy = 0.7, .weight = 0.6, .dnn = &dnn};
+    struct tdm_reward_context c = context;
+    struct tdm_outcome o = served;
+    c.stream = &weighed;
+    const struct tdm_reward_type *type = tdm_reward_find("sac-d", NULL);
+    assert_near(type->of(&c, &o), 0.6 * -0.1 + 0.4 * (1 - 2), 1e-12);
+    o.accuracy = 0.65;
+    assert_near(type->of(&c, &o), 0.6 * -0.25 + 0.4 * (1 - 2) - 1, 1e-12);
+    o.accuracy = NAN;
+    assert_near(type->of(&c, &o), 0.6 * -0.9 + 0.4 * (1 - 2) - 1, 1e-12);
+    // Dropped: no answer, as late as if it had taken until its deadline once more.
+    assert_near(type->of(&c, &dropped), 0.6 * -0.9 + 0.4 * (1 - 3) - 1, 1e-12);
+}
+
 // As if it had taken until its deadline once more, without energy: 0.75 * 10 W * (0.1 s + 0.5 s).
 static void test_dropped(void **state)
 {
@@ -250,11 +272,17 @@ int main(void)
     world_make(&made);
     world = &made;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_served),   cmocka_unit_test(test_late),
-        cmocka_unit_test(test_accuracy), cmocka_unit_test(test_ztt),
-        cmocka_unit_test(test_dropped),  cmocka_unit_test(test_waiting),
-        cmocka_unit_test(test_nearest),  cmocka_unit_test(test_cost_is_what_outcomes_cost),
-        cmocka_unit_test(test_burden),   cmocka_unit_test(test_worst),
+        cmocka_unit_test(test_served),
+        cmocka_unit_test(test_late),
+        cmocka_unit_test(test_accuracy),
+        cmocka_unit_test(test_ztt),
+        cmocka_unit_test(test_sac_d),
+        cmocka_unit_test(test_dropped),
+        cmocka_unit_test(test_waiting),
+        cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_cost_is_what_outcomes_cost),
+        cmocka_unit_test(test_burden),
+        cmocka_unit_test(test_worst),
     };
     const int failures = cmocka_run_group_tests(tests, NULL, NULL);
     world_end(&made);
