@@ -76,12 +76,21 @@ static int describe(struct tdm_hardware *h, const struct tdm_stage *stage, struc
                                 .bits = plan->bits,
                                 .lambda = TDM_EVEN_FUSION,
                                 .patience = patience_of(h),
-                                .picture = h->setup->live->requests};
+                                .picture = h->setup->live->requests,
+                                .leave = plan->exit > 0};
+    const struct tdm_dnn *dnn = stage->costs->dnn;
+    if (plan->exit > 0 && plan->xi > 0)
+        return tdm_fail(&h->failed,
+                        "'live:' leaves a network early on the board alone, and the plan sends "
+                        "features on the way to exit '%.64s'",
+                        dnn->exit);
+    if (plan->exit > 0) // its branch answers from what crosses the last cut before it
+        infer->features = dnn->cuts[dnn->cut_count - 1].bytes;
     if (plan->xi == 0)
         return 0;
     const struct tdm_scenario_server *server =
         &scenario->servers[scenario->links[where->links[plan->link]].server];
-    infer->features = tdm_point_bytes(stage->costs->dnn, plan->point, 0);
+    infer->features = tdm_point_bytes(dnn, plan->point, 0);
     infer->local = plan->xi < 1 ? local_share(h, stage) : 0;
     if (plan->point == 0)
         return tdm_fail(&h->failed, "'live:' sends features, and the plan wants the input sent: "

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/error.h"
 #include "hil/board/sensors.h"
@@ -73,14 +74,25 @@ static int check_features(const struct tdm_split *split, const struct tdm_infer 
     return 0;
 }
 
-// Extractor, and with nothing to send the local part as well.
+// Whether it has an exit is known once it has run.
+static int check_exit(const struct tdm_split *split, const struct tdm_order *order,
+                      struct tdm_error *error)
+{
+    if (!order->infer.leave || tdm_split_exit(split))
+        return 0;
+    return tdm_fail(error,
+                    "the plan leaves '%.64s' early, and the network was split without an exit",
+                    order->names[0]);
+}
+
+// Extractor, and with nothing to send the local part as well, unless the exit answers.
 static int run_head(struct tdm_inferrer *inferrer, const struct tdm_order *order,
                     struct tdm_split *split, const uint8_t *picture, struct tdm_inference *told,
                     struct tdm_error *error)
 {
     const double from = tdm_sensors_now();
-    const bool all = order->infer.xi == 0;
-    if (tdm_split_extract(split, picture, error))
+    const bool all = order->infer.xi == 0 && !order->infer.leave;
+    if (tdm_split_extract(split, picture, error) || check_exit(split, order, error))
         return -1;
     if (all) {
         tdm_split_choose(split, 0);
@@ -180,8 +192,12 @@ static void judge(struct tdm_inferrer *inferrer, const struct tdm_split *split,
                   const struct tdm_infer *infer, const struct trip *trip, int label,
                   struct tdm_inference *told)
 {
-    tdm_split_fuse(split, infer->lambda, trip->came > 0 ? trip->answer.logits : NULL,
-                   inferrer->answer);
+    if (infer->leave)
+        memcpy(inferrer->answer, tdm_split_exit(split),
+               (size_t)tdm_split_classes(split) * sizeof *inferrer->answer);
+    else
+        tdm_split_fuse(split, infer->lambda, trip->came > 0 ? trip->answer.logits : NULL,
+                       inferrer->answer);
     if (label >= 0)
         told->right = tdm_top_class(inferrer->answer, tdm_split_classes(split)) == label;
 }

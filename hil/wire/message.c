@@ -100,7 +100,8 @@ static bool take_infer(const Tandem__Wire__Infer *from, struct tdm_order *order)
                                 .lambda = from->lambda,
                                 .patience = from->patience,
                                 .features = from->features,
-                                .picture = from->picture};
+                                .picture = from->picture,
+                                .leave = from->leave};
     order->work = (struct tdm_vwork_job){.batch = (int)from->batch};
     const bool bits = (from->bits >= 1 && from->bits <= 16) || from->bits == 32;
     return take_names(names, order) && order->names[0][0] && from->batch <= 65536 && bits &&
@@ -108,7 +109,7 @@ static bool take_infer(const Tandem__Wire__Infer *from, struct tdm_order *order)
            within(from->lambda, 0, 1) && within(from->patience, 0, 60) &&
            within(from->features, 0, 1e9) &&
            copy_name(infer->server, sizeof infer->server, from->server) &&
-           (from->xi == 0 || infer->server[0]);
+           (from->xi == 0 || (infer->server[0] && !from->leave));
 }
 
 static bool take_work(const Tandem__Wire__Run *run, struct tdm_order *order)
@@ -254,6 +255,7 @@ static void put_infer(struct request_parts *parts, const struct tdm_order *order
     infer->patience = order->infer.patience;
     infer->features = order->infer.features;
     infer->picture = order->infer.picture;
+    infer->leave = order->infer.leave;
 }
 
 #define ORDER(name, NAME) \

@@ -53,6 +53,7 @@ struct tdm_infer {
     double patience; /**< s */
     double features; /**< bytes; 0: whatever they are */
     uint64_t picture;
+    bool leave; /**< at the exit: nothing is sent */
 };
 
 struct tdm_order {

@@ -94,7 +94,11 @@ static void orders_come_as_they_went(void **state)
     assert_true(back.infer.lambda == 0.75 && back.infer.patience == 2 &&
                 back.infer.features == 2048);
     assert_int_equal(back.infer.bits, 8);
-    assert_true(back.infer.picture == 1ull << 40);
+    assert_true(back.infer.picture == 1ull << 40 && !back.infer.leave);
+    struct tdm_order leaving = plan_of("digits", 0);
+    leaving.infer.leave = true;
+    assert_int_equal(there(&leaving, &back), TDM_REFUSAL_NONE);
+    assert_true(back.infer.leave && back.infer.xi == 0);
 
     const enum tdm_order_kind bare[] = {TDM_ORDER_HELLO, TDM_ORDER_RENEW, TDM_ORDER_RELEASE,
                                         TDM_ORDER_LOOK, TDM_ORDER_READ};
@@ -114,14 +118,16 @@ static void what_is_out_of_bounds_is_refused(void **state)
     strcpy(governor.setting.governor[TDM_CPU], "two words");
     fan.setting.fan = 256;
     struct tdm_order nowhere = plan_of("digits", 0.25), bits = nowhere, xi = nowhere,
-                     patience = nowhere, blank = nowhere;
+                     patience = nowhere, blank = nowhere, leaving = nowhere;
     nowhere.infer.server[0] = '\0';
     bits.infer.bits = 17;
     xi.infer.xi = 1.25;
     patience.infer.patience = NAN;
     strcpy(blank.infer.server, "tcp://a b");
+    leaving.infer.leave = true; // and features are sent
     const struct tdm_order wrong[] = {
         nowhere,
+        leaving,
         bits,
         xi,
         patience,

@@ -36,7 +36,7 @@ SCENARIO = """<scenario name="live" seed="1" duration="{duration} s">
   <server id="cloud" type="rtx-3080" {uri}/>
   <link from="nano" to="cloud" up="{rate} bit/s" down="{rate} bit/s" rtt="{rtt} s"/>
   <stream board="nano" dnn="{dnn}" {stream}/>
-  <knobs cpu="top" gpu="top" emc="top" cut="all" xi="25 %, 50 %, 100 %" bits="8"/>
+  <knobs cpu="top" gpu="top" emc="top" cut="all" exit="all" xi="25 %, 50 %, 100 %" bits="8"/>
 </scenario>"""
 MOST = 600  # pictures
 PERIODIC = 'arrivals="periodic" rate="4 /s"'
@@ -167,6 +167,22 @@ class Digits(Bench):
             # The last one may have been answered after the end.
             self.assertIn(count - len(record.requests["latency"]), (0, 1))
 
+    @unittest.skipUnless((DATA / "test-images.idx").exists(),
+                         "no build/digits; './bootstrap inference' makes it")
+    def test_the_exit_answers_where_a_plan_leaves_early(self):
+        import test_digits  # pylint: disable=import-outside-toplevel
+        images = numpy.frombuffer((DATA / "test-images.idx").read_bytes()[16:], numpy.uint8)
+        labels = numpy.frombuffer((DATA / "test-labels.idx").read_bytes()[8:], numpy.uint8)
+        extracted = test_digits.Judge().extract(images.reshape(-1, 28, 28)[:MOST])
+        record, said = self.run_plan("exit=early", duration=4, stream='arrivals="closed"')
+        right, count = map(int, re.search(r"(\d+) of (\d+) labelled", said).groups())
+        answers = extracted["exit"].argmax(1)
+        self.assertTrue(15 < count <= MOST, count)
+        self.assertEqual(right, (answers == labels[:MOST])[:count].sum())
+        self.assertEqual(set(record.requests["exit"]), {1})
+        self.assertEqual(set(record.requests["sent"]), {0})
+        self.assertEqual(set(record.requests["local"]), {0})
+
     def test_what_is_refused(self):
         fixed = ("--engine", "live:", "--policy", "fixed:cut=extractor/mul_1;bits=8")
         for words, said, code in (
@@ -182,6 +198,9 @@ class Digits(Bench):
                 self.assertIn(said, answer)
         self.assertIn("sends features", self.tandem(
             "run", self.scenario(), *fixed[:3], "cloud-only", code=1))
+        self.assertIn("leaves a network early on the board alone", self.tandem(
+            "run", self.scenario(), *fixed[:3], "fixed:cut=extractor/mul_1;bits=8;exit=early",
+            code=1))
         self.assertIn("cuts where 12544 bytes cross, the network is split where 2048 do", self.tandem(
             "run", self.scenario(), *fixed[:3], "fixed:cut=extractor/conv1;bits=8", code=1))
 
@@ -193,6 +212,9 @@ WIDE = f"""<?xml version="1.0" encoding="UTF-8"?>
   <layer name="extract" op="Mul" macs="50176" weights="256 B" in="784 B" out="{CHANNELS * SIDE**2 * 4} B" kernels="3"/>
   <layer name="local" op="Gemm" macs="640" weights="2600 B" in="{CHANNELS * SIDE**2 * 4} B" out="40 B" kernels="2"/>
   <cut after="extract" bytes="{CHANNELS * SIDE**2 * 4} B" channels="{CHANNELS}"/>
+  <exit name="early" after="extract">
+    <layer name="mean" op="ReduceMean" macs="0" weights="0 B" in="{CHANNELS * SIDE**2 * 4} B" out="40 B" kernels="1"/>
+  </exit>
 </dnn>"""
 
 
@@ -293,6 +315,10 @@ class Network(Bench):
             if cold:  # TCP, two rounds of CURVE and four questions: seven times there and back
                 self.assertGreater(float(cold[1]), 1e3 * 7 * 2 * self.delay)
                 self.assertGreater(live["head"][0], 1e-3 * float(cold[1]))
+
+    def test_a_network_without_an_exit_is_not_left_early(self):
+        self.assertIn("leaves 'wide' early, and the network was split without an exit", self.tandem(
+            "run", self.scenario(), "--engine", "live:", "--policy", "fixed:exit=early", code=1))
 
     def test_the_link_is_cut(self):
         record = self.place / "cut.h5"
