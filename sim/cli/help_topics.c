@@ -263,6 +263,31 @@ static void help_difficulty(FILE *stream, int width)
         width);
 }
 
+static void help_exits(FILE *stream, int width)
+{
+    paragraph(
+        stream,
+        "A network may be left early. Its file says where: an <exit> hangs at a cut, and its "
+        "branch answers from the tensor that crosses there, in place of all layers beyond "
+        "(tandem dnn show NAME; tandem help dnn). How often that is right, its <accuracy "
+        "exit=\"NAME\"> says.\n"
+        "\n"
+        "<knobs exit=\"all\"> or a list frees them. A plan with an exit runs the layers before it, "
+        "which cost what they cost within the whole, and the branch; with a cut before the exit, "
+        "the server runs what is left up to there, and the branch. Cuts beyond the exit are never "
+        "come to. Meanwhile the board draws what it draws for the whole, which is assumed.\n"
+        "\n"
+        "Exits are chosen by plans, not by how sure a branch is of its answer: the accuracy of a "
+        "request is what the table expects. To leave early always costs less, so the oracle "
+        "leaves out what is expected below the <stream accuracy> that is needed, and with "
+        "none the first exit is its answer to everything; 'sac-d' weighs one against the other.\n"
+        "\n"
+        "Boards behind an agent take part of the network's work for it, as for any stage. Under "
+        "'live:' the exit of a network that was split with one really answers, where the plan "
+        "sends nothing.",
+        width);
+}
+
 static void help_governors(FILE *stream, int width)
 {
     struct tdm_table table;
@@ -509,6 +534,7 @@ const struct tdm_topic tdm_topics[] = {
      tdm_help_environment},
     {"learning", "how 'tandem train' goes, and the settings of learners", tdm_help_learning},
     {"difficulty", "how hard requests are, and what that does to accuracy", help_difficulty},
+    {"exits", "leaving networks early: what it costs, and who may", help_exits},
     {"governors", "what sets clocks that no plan locks", help_governors},
     {"engines", "how time passes", help_engines},
     {"contention", "what boards share, and how", help_contention},
