@@ -101,6 +101,7 @@ static void times_by_hand(void **state)
                   &error);
     assert_true(fabs(tdm_server_time(server, &dnn, 0, 1) - 10e-3) < 1e-15);
     assert_true(fabs(tdm_server_time(server, &dnn, 2, 0.5) - 3e-3) < 1e-15);
+    tdm_server_free(server);
     // Who leaves early has the same rate, as long as there is work: after a, 100 MMAC of a branch.
     struct tdm_layer left[] = {layers[0], {.name = "branch", .macs = 100000000}};
     const struct tdm_dnn leaving = {
