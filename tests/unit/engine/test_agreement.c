@@ -48,12 +48,6 @@ static int make(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 static const char *const engines[] = {"simgrid:", "simgrid:flows"};
 
 // ---- plans -------------------------------------------------------------------------------------
@@ -290,5 +284,5 @@ int main(void)
         cmocka_unit_test(links_that_fall_silent_agree),
         cmocka_unit_test(links_that_fall_silent_agree_with_several_in_flight),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

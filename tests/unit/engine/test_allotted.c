@@ -19,12 +19,6 @@ static int make(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 static struct world_run run(const struct world *w, const char *link, const char *policy)
 {
     char text[2048];
@@ -112,5 +106,5 @@ int main(void)
         cmocka_unit_test(shares_lie_between_nothing_and_all),
         cmocka_unit_test(shares_are_for_the_analytic_engine), // SimGrid runs once a process
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

@@ -23,12 +23,6 @@ static int make(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 // A run with everything in it; what differs between tests is the stream.
 #define RICH(duration, thermal, streams) \
     "<scenario name=\"t\" duration=\"" duration "\"><board id=\"b\" type=\"rich.xml\" " \
@@ -390,5 +384,5 @@ int main(void)
         cmocka_unit_test(boards_are_independent),
         cmocka_unit_test(a_shared_server_takes_one_at_a_time),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

@@ -38,12 +38,6 @@ static int make(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 #define BOARD "type=\"toy.xml\" thermal=\"no\" switching=\"no\" jitter=\"no\""
 #define STREAM(id, rest) \
     "<stream board=\"" id "\" dnn=\"up.xml\" arrivals=\"closed\" count=\"1\" input=\"raw\" " rest \
@@ -374,5 +368,5 @@ int main(void)
         cmocka_unit_test(nested_shares_by_round_trips),
         cmocka_unit_test(looking_ahead_changes_nothing),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

@@ -27,12 +27,6 @@ static int make(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 #define BOARD(id, stream) \
     "<board id=\"" id "\" type=\"toy.xml\" thermal=\"no\" switching=\"no\" jitter=\"no\"/>" \
     "<stream board=\"" id "\" dnn=\"net.xml\" arrivals=\"closed\" input=\"raw\" " stream "/>"
@@ -465,5 +459,5 @@ int main(void)
         cmocka_unit_test(probes_meet_others_and_oracles_do_not),
         cmocka_unit_test(ids_may_be_anything),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

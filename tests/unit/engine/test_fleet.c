@@ -29,12 +29,6 @@ static int make(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 // A plan by board and request, so that heads, uploads and local parts all happen.
 static void choose(void *context, const struct tdm_state *state, struct tdm_plan *plan)
 {
@@ -199,5 +193,5 @@ int main(void)
         cmocka_unit_test(the_seed_decides),
         cmocka_unit_test(each_board_has_luck_of_its_own),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

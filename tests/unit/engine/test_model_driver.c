@@ -13,20 +13,6 @@
 #include "engine/governor.h"
 #include "world.h"
 
-static int make(void **state)
-{
-    static struct world world;
-    world_make(&world);
-    *state = &world;
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 // A run whose board's driver the test steers itself.
 struct rig {
     struct tdm_scenario *scenario;
@@ -585,5 +571,5 @@ int main(void)
         cmocka_unit_test(heat_wakes_governors),
         cmocka_unit_test(sensors_have_a_quantum_and_a_period),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

@@ -44,12 +44,6 @@ static int make(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 struct queue_case {
     const char *name, *service, *discipline;
     int slots;
@@ -255,5 +249,5 @@ int main(void)
         cmocka_unit_test(four_servers_by_turns),
         cmocka_unit_test(shared_servers),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

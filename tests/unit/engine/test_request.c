@@ -32,12 +32,6 @@ static int make(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 // The first request of a scenario under a plan.
 static struct tdm_outcome first(const struct world *w, const char *text,
                                 const struct tdm_plan *plan)
@@ -248,5 +242,5 @@ int main(void)
         cmocka_unit_test(the_objective_weighs),
         cmocka_unit_test(the_cpu_may_run_it),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

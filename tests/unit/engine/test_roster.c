@@ -9,20 +9,6 @@
 #include "world.h"
 #include "engine/roster.h"
 
-static int make(void **state)
-{
-    static struct world world;
-    world_make(&world);
-    *state = &world;
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 // The unit that is next; the lowest of several at the same time; -1: nobody is.
 static int ask_all(const struct tdm_engine *engine, double *when, enum tdm_next *what)
 {
@@ -84,5 +70,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_of_all_units_is_first),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

@@ -36,12 +36,6 @@ static int make(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 // ---- the test's own lines ----------------------------------------------------------------------
 
 // A link or a cell: its rate over time, in kbit/s as its file has it.
@@ -391,5 +385,5 @@ int main(void)
         cmocka_unit_test(two_share_rates_that_change),
         cmocka_unit_test(six_share_nested_cells_that_change),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

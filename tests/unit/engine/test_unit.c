@@ -23,12 +23,6 @@ static int make(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 #define SLOW(duration, content) \
     "<scenario name=\"t\" duration=\"" duration "\"><board id=\"b\" type=\"slow.xml\" " \
     "thermal=\"no\" switching=\"no\"/>" content "<server id=\"c\" type=\"box.xml\"/></scenario>"
@@ -367,5 +361,5 @@ int main(void)
         cmocka_unit_test(a_state_says_what_is_so),
         cmocka_unit_test(looking_ahead_sees_what_happens),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

@@ -203,6 +203,21 @@ static inline void world_end(const struct world *w)
     rmdir(w->folder);
 }
 
+/** The fixture of tests that need a world as it is. */
+static inline int world_set_up(void **state)
+{
+    static struct world world;
+    world_make(&world);
+    *state = &world;
+    return 0;
+}
+
+static inline int world_tear_down(void **state)
+{
+    world_end(*state);
+    return 0;
+}
+
 /** Writes and loads a scenario; NULL with `error`. */
 static inline struct tdm_scenario *world_try(const struct world *w, const char *text,
                                              struct tdm_error *error)
@@ -239,6 +254,16 @@ static inline struct tdm_policy *world_policy(const char *name, const struct tdm
     if (!policy)
         fail_msg("%s: %s", name, error.message);
     return policy;
+}
+
+/** A policy that the scenario has no place for: it does not open, and says `why`. */
+static inline void world_refuses(const struct tdm_scenario *scenario, const char *policy,
+                                 const char *why)
+{
+    struct tdm_error error = {0};
+    assert_null(tdm_policy_open(policy, scenario, 1, &error));
+    if (!strstr(error.message, why))
+        fail_msg("%s: %s", policy, error.message);
 }
 
 /** Everything on the board at these OPPs. */

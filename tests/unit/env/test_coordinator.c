@@ -10,20 +10,6 @@
 #include "env/env_parts.h"
 #include "envs.h"
 
-static int make(void **state)
-{
-    static struct world world;
-    world_make(&world);
-    *state = &world;
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 #define BOARD(id) \
     "<board id=\"" id "\" type=\"toy.xml\" thermal=\"no\" switching=\"no\"/>" \
     "<link from=\"" id "\" to=\"c\" rtt=\"20 ms\" cell=\"air\"/>"
@@ -157,5 +143,5 @@ int main(void)
         cmocka_unit_test(claims_are_seen_by_those_after),
         cmocka_unit_test(the_same_seed_is_the_same_episode),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

@@ -9,20 +9,6 @@
 #include "../engine/world.h"
 #include "env/env_parts.h"
 
-static int make(void **state)
-{
-    static struct world world;
-    world_make(&world);
-    *state = &world;
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 #define TEXT(stream, knobs) \
     "<scenario name=\"t\" duration=\"9 s\">" WORLD_BOARD WORLD_LINK \
     "<stream board=\"b\" dnn=\"leaving.xml\" " stream "/>" \
@@ -108,5 +94,5 @@ int main(void)
         cmocka_unit_test(who_frees_no_exit_sees_none),
         cmocka_unit_test(as_many_exits_for_each_version),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

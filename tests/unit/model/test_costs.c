@@ -10,20 +10,6 @@
 #include "model/costs.h"
 #include "model/library.h"
 
-static int make(void **state)
-{
-    static struct world world;
-    world_make(&world);
-    *state = &world;
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 static const struct tdm_situation alone = {.cores = 4};
 
 // The fit of a pair, as scenarios find it.
@@ -455,5 +441,5 @@ int main(void)
         cmocka_unit_test(points),
         cmocka_unit_test(a_processor_of_the_gpus_clock),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

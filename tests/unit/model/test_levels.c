@@ -9,20 +9,6 @@
 #include "../engine/world.h"
 #include "model/levels.h"
 
-static int make(void **state)
-{
-    static struct world world;
-    world_make(&world);
-    *state = &world;
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 struct read {
     struct tdm_scenario *scenario;
     struct tdm_arena *arena;
@@ -162,14 +148,15 @@ static void what_cannot_be_is_said(void **state)
     }
 }
 
-static struct read read_exits(const struct world *w, const char *knobs)
+// Of a stream that is `dnn` or the small network.
+static struct read read_either(const struct world *w, const char *dnn, const char *knobs)
 {
     char text[2048];
     snprintf(text, sizeof text,
              "<scenario name=\"t\" duration=\"1 s\">" WORLD_BOARD WORLD_LINK
-             "<stream board=\"b\" dnn=\"leaving.xml\" versions=\"small.xml\"/>"
-             "<server id=\"c\" type=\"box.xml\"/><knobs version=\"all\" %s/></scenario>",
-             knobs);
+             "<stream board=\"b\" dnn=\"%s\" versions=\"small.xml\"/>"
+             "<server id=\"c\" type=\"box.xml\"/><knobs %s/></scenario>",
+             dnn, knobs);
     struct read r = {.scenario = world_load(w, text), .arena = tdm_arena_new(1 << 20)};
     struct tdm_error error = {0};
     if (tdm_levels_read(&r.levels, r.scenario, &r.scenario->streams[0], r.arena, &error))
@@ -182,12 +169,12 @@ static void exits_are_free_only_where_that_is_said(void **state)
     static const struct {
         const char *knobs;
         int exits[3], count;
-    } cases[] = {{"", {0}, 1},
-                 {"exit=\"all\"", {0, 1, 2}, 3},
-                 {"exit=\"two\"", {0, 2}, 2},
-                 {"exit=\"two, one, two\"", {0, 1, 2}, 3}};
+    } cases[] = {{"version=\"all\"", {0}, 1},
+                 {"version=\"all\" exit=\"all\"", {0, 1, 2}, 3},
+                 {"version=\"all\" exit=\"two\"", {0, 2}, 2},
+                 {"version=\"all\" exit=\"two, one, two\"", {0, 1, 2}, 3}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct read r = read_exits(*state, cases[i].knobs);
+        struct read r = read_either(*state, "leaving.xml", cases[i].knobs);
         assert_ints(r.levels.exit[0], r.levels.exit_count[0], cases[i].exits, cases[i].count);
         assert_ints(r.levels.exit[1], r.levels.exit_count[1], INTS(0)); // it has none
         assert_true(tdm_levels_has_exit(&r.levels, 0, 0));
@@ -215,24 +202,9 @@ static void exits_that_cannot_be_are_said(void **state)
     assert_int_equal(error.line, 3);
 }
 
-static struct read read_versions(const struct world *w, const char *knobs)
-{
-    char text[2048];
-    snprintf(text, sizeof text,
-             "<scenario name=\"t\" duration=\"1 s\">" WORLD_BOARD WORLD_LINK
-             "<stream board=\"b\" dnn=\"net.xml\" versions=\"small.xml\"/>"
-             "<server id=\"c\" type=\"box.xml\"/><knobs %s/></scenario>",
-             knobs);
-    struct read r = {.scenario = world_load(w, text), .arena = tdm_arena_new(1 << 20)};
-    struct tdm_error error = {0};
-    if (tdm_levels_read(&r.levels, r.scenario, &r.scenario->streams[0], r.arena, &error))
-        fail_msg("%s", error.message);
-    return r;
-}
-
 static void versions_are_free_only_where_that_is_said(void **state)
 {
-    struct read r = read_versions(*state, "");
+    struct read r = read_either(*state, "net.xml", "");
     assert_ints(r.levels.version, r.levels.version_count, INTS(0));
     assert_ints(r.levels.point, r.levels.point_count, INTS(0, 1, 3, 4, 5));
     assert_int_equal(r.scenario->streams[0].version_count, 2);
@@ -242,7 +214,7 @@ static void versions_are_free_only_where_that_is_said(void **state)
     done(&r);
     const char *const ways[] = {"version=\"all\"", "version=\"small\"", "version=\"small, net\""};
     for (int i = 0; i < 3; i++) {
-        r = read_versions(*state, ways[i]);
+        r = read_either(*state, "net.xml", ways[i]);
         assert_ints(r.levels.version, r.levels.version_count, INTS(0, 1));
         assert_ints(r.levels.version_point[0], r.levels.version_points[0], INTS(0, 1, 3, 4, 5));
         assert_ints(r.levels.version_point[1], r.levels.version_points[1], INTS(0, 1, 2));
@@ -253,19 +225,19 @@ static void versions_are_free_only_where_that_is_said(void **state)
 // The net's work before its cuts: 10, 10, 40, 40 and 90 of 100 (MMAC); the small one's 5, 20 of 25.
 static void cuts_spread_evenly_over_the_work(void **state)
 {
-    struct read r = read_versions(*state, "version=\"all\" cut=\"3\"");
+    struct read r = read_either(*state, "net.xml", "version=\"all\" cut=\"3\"");
     // A third: 10 of 33 is 23 away, 40 is 7; two thirds: 90 (40 lies no further on).
     assert_ints(r.levels.version_point[0], r.levels.version_points[0], INTS(0, 3, 5));
     assert_ints(r.levels.version_point[1], r.levels.version_points[1], INTS(0, 1, 2));
     done(&r);
-    r = read_versions(*state, "version=\"all\" cut=\"2\"");
+    r = read_either(*state, "net.xml", "version=\"all\" cut=\"2\"");
     assert_ints(r.levels.version_point[0], r.levels.version_points[0], INTS(0, 3));
     assert_ints(r.levels.version_point[1], r.levels.version_points[1], INTS(0, 1)); // 7.5 both
     done(&r);
-    r = read_versions(*state, "cut=\"1\"");
+    r = read_either(*state, "net.xml", "cut=\"1\"");
     assert_ints(r.levels.point, r.levels.point_count, INTS(0));
     done(&r);
-    r = read_versions(*state, "version=\"all\" cut=\"64\""); // all that there are
+    r = read_either(*state, "net.xml", "version=\"all\" cut=\"64\""); // all that there are
     assert_ints(r.levels.version_point[1], r.levels.version_points[1], INTS(0, 1, 2));
     done(&r);
 }
@@ -335,5 +307,5 @@ int main(void)
         cmocka_unit_test(versions_that_cannot_be_are_said),
         cmocka_unit_test(many_streams_fit),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

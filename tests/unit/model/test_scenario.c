@@ -8,20 +8,6 @@
 
 #include "../engine/world.h"
 
-static int make(void **state)
-{
-    static struct world world;
-    world_make(&world);
-    *state = &world;
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 #define SERVER "<server id=\"c\" type=\"box.xml\"/>"
 #define LINK(attributes) "<link from=\"b\" to=\"c\" " attributes "/>"
 #define STREAM(attributes) "<stream board=\"b\" dnn=\"net.xml\" " attributes "/>"
@@ -247,5 +233,5 @@ int main(void)
         cmocka_unit_test(power_comes_from_the_default_where_only_latency_was_measured),
         cmocka_unit_test(a_board_needs_a_stream),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

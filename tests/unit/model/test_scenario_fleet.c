@@ -19,12 +19,6 @@ static int make(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 #define SERVER "<server id=\"c\" type=\"box.xml\"/>"
 #define BOARD "<board id=\"b\" type=\"toy.xml\"/>"
 #define STREAM(rest) "<stream board=\"b\" dnn=\"net.xml\" " rest "/>"
@@ -211,5 +205,5 @@ int main(void)
         cmocka_unit_test(errors_name_place_and_remedy),
         cmocka_unit_test(other_names_are_fine),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

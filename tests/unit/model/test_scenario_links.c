@@ -22,12 +22,6 @@ static int make(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 #define BOARD(id) \
     "<board id=\"" id "\" type=\"toy.xml\"/><stream board=\"" id "\" dnn=\"net.xml\"/>"
 #define SERVER "<server id=\"c\" type=\"box.xml\"/>"
@@ -224,5 +218,5 @@ int main(void)
         cmocka_unit_test(cells_are_filled_one_after_the_other),
         cmocka_unit_test(sharing_is_told_from_being_alone),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

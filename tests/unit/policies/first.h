@@ -8,20 +8,6 @@
 #define KNOBS "<knobs xi=\"0 %, 50 %, 100 %\" bits=\"32, 8\" processor=\"all\"/>"
 #define PLAIN(link, knobs) WORLD_SCENARIO(WORLD_BOARD link WORLD_STREAM knobs)
 
-static inline int first_make(void **state)
-{
-    static struct world world;
-    world_make(&world);
-    *state = &world;
-    return 0;
-}
-
-static inline int first_end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 struct first {
     struct tdm_scenario *scenario;
     struct tdm_engine *engine;

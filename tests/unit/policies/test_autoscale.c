@@ -330,7 +330,7 @@ static struct judged judge(const struct tdm_scenario *scenario, const char *name
 
 static int make(void **state)
 {
-    first_make(state);
+    world_set_up(state);
     world_write(*state, "fast.xml", world_server, "100 GFLOP/s", "10 TFLOP/s", "2 ms", "1 ms",
                 NULL);
     world_write(*state, "turns.csv",
@@ -405,5 +405,5 @@ int main(void)
         cmocka_unit_test(looking_ahead_takes_the_highest_reward),
         cmocka_unit_test(other_arguments_are_refused),
     };
-    return cmocka_run_group_tests(tests, make, first_end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

@@ -47,5 +47,5 @@ static void they_are_smaller_than_all_before(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(they_are_smaller_than_all_before)};
-    return cmocka_run_group_tests(tests, first_make, first_end);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

@@ -11,7 +11,7 @@
 // Narrow after conv1: 60 kB behind an input of 100 kB, and again 50 kB after conv3. No answer.
 static int make(void **state)
 {
-    first_make(state);
+    world_set_up(state);
     world_write(*state, "narrow.xml", world_dnn, "out=\"4000 B\"", "out=\"0 B\"",
                 "<cut after=\"conv1\" bytes=\"400000 B\"", "<cut after=\"conv1\" bytes=\"60000 B\"",
                 NULL);
@@ -130,5 +130,5 @@ int main(void)
         cmocka_unit_test(as_far_as_the_scenario_frees),
         cmocka_unit_test(a_busy_server_is_left_alone_for_a_while),
     };
-    return cmocka_run_group_tests(tests, make, first_end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

@@ -13,7 +13,7 @@ enum { LAST = 6, CLOCKS = 3 * 4 * 3, PLANS = 2 * CLOCKS * (1 + 1 + 5 * 2) };
 
 static int make(void **state)
 {
-    first_make(state);
+    world_set_up(state);
     // No answer comes back; what crosses conv3 is so small that some clocks pay there.
     world_write(*state, "tiny.xml", world_dnn, "out=\"4000 B\"", "out=\"0 B\"", "bytes=\"50000 B\"",
                 "bytes=\"20000 B\"", NULL);
@@ -287,5 +287,5 @@ int main(void)
         cmocka_unit_test(a_server_whose_power_nobody_knows),
         cmocka_unit_test(boards_of_a_fleet_decide_alike),
     };
-    return cmocka_run_group_tests(tests, make, first_end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

@@ -15,7 +15,7 @@ static const double memory[POINTS] = {0, 1.1e6, 1.1e6, 1.3e6, 1.3e6, 2.3e6, 2.7e
 
 static int make(void **state)
 {
-    first_make(state);
+    world_set_up(state);
     world_write(*state, "tiny.xml", world_dnn, "weights=\"4000000 B\"", "weights=\"400000 B\"",
                 "out=\"4000 B\"", "out=\"0 B\"", "bytes=\"50000 B\"", "bytes=\"20000 B\"", NULL);
     world_write(*state, "fast.xml", world_server, "100 GFLOP/s", "10 TFLOP/s", "2 ms", "0 ms",
@@ -135,5 +135,5 @@ int main(void)
         cmocka_unit_test(the_cut_of_topsis),
         cmocka_unit_test(as_far_as_the_scenario_frees),
     };
-    return cmocka_run_group_tests(tests, make, first_end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

@@ -119,5 +119,5 @@ int main(void)
         cmocka_unit_test(what_is_left_out),
         cmocka_unit_test(a_network_is_as_it_is_believed_to_be),
     };
-    return cmocka_run_group_tests(tests, first_make, first_end);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

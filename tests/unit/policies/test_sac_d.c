@@ -26,7 +26,7 @@
 
 static int make(void **state)
 {
-    first_make(state);
+    world_set_up(state);
     world_write(*state, "fast.xml", world_server, "100 GFLOP/s", "10 TFLOP/s", "2 ms", "1 ms",
                 NULL);
     world_write(*state, "turns.csv",
@@ -239,5 +239,5 @@ int main(void)
         cmocka_unit_test(it_learns_what_is_best),
         cmocka_unit_test(other_exits_are_refused), // takes the file of the one before
     };
-    return cmocka_run_group_tests(tests, make, first_end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

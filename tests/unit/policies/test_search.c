@@ -38,12 +38,6 @@ static int make(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 #define BOARD(type, extra) "<board id=\"b\" type=\"" type "\" " extra "/>"
 #define LINKS \
     "<link from=\"b\" to=\"c\" trace=\"wild.csv\" radio=\"weak.xml\"/>" \
@@ -369,5 +363,5 @@ int main(void)
         cmocka_unit_test(a_faster_link_never_costs_more),
         cmocka_unit_test(bounds_leave_most_plans_out),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }

@@ -98,5 +98,5 @@ int main(void)
         cmocka_unit_test(what_is_not_free_stays),
         cmocka_unit_test(without_a_way_for_the_input_all_is_local),
     };
-    return cmocka_run_group_tests(tests, first_make, first_end);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

@@ -137,17 +137,11 @@ static int make(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    world_end(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_learns_what_search_finds),
         cmocka_unit_test(it_goes_on_to_the_last_bit),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, make, world_tear_down);
 }
