@@ -208,11 +208,12 @@ static int check_plan(const struct tdm_scenario *scenario, const struct tdm_stre
     return status;
 }
 
-static int turn_of(const char *key)
+static const char *const first[] = {"version", "exit", "cut"}; // in turn; then all others
+
+static size_t turn_of(const char *key)
 {
-    static const char *const first[] = {"version", "exit", "cut"};
-    int turn = 0;
-    while (turn < (int)TDM_COUNT(first) && strcmp(key, first[turn]) != 0)
+    size_t turn = 0;
+    while (turn < TDM_COUNT(first) && strcmp(key, first[turn]) != 0)
         turn++;
     return turn;
 }
@@ -229,7 +230,7 @@ static int make_plan(const struct settings *s, const struct tdm_scenario *scenar
     plan->processor = (int)(tdm_board_processor(board, "gpu") - board->processors);
     // The version first, which has exits and cuts of its own; the exit, which has those before it;
     // then the cut: it says that all is sent, unless xi says another share.
-    for (int turn = 0; turn < 4; turn++)
+    for (size_t turn = 0; turn <= TDM_COUNT(first); turn++)
         for (int i = 0; i < s->count; i++)
             if (turn_of(s->pairs[i][0]) == turn &&
                 apply(s->pairs[i][0], s->pairs[i][1], scenario, stream, plan, error))

@@ -20,39 +20,19 @@ static void set_options(struct tdm_learn_options *o)
     o->epsilon_steps = 60000;
 }
 
-static int levels_of(const struct tdm_actions *actions, int knob)
-{
-    for (int i = 0; i < actions->count; i++)
-        if (actions->knob[i] == knob)
-            return actions->levels[i];
-    return 1;
-}
-
-// Where nothing may be sent, there is only the board.
-static int places(const struct tdm_actions *actions)
-{
-    return levels_of(actions, TDM_KNOB_XI) > 1 ? levels_of(actions, TDM_KNOB_CUT) + 1 : 1;
-}
-
 // One branch: a version on the board, or cut at one of its points.
 static int find_branches(const struct tdm_actions *actions, int *levels)
 {
-    levels[0] = levels_of(actions, TDM_KNOB_VERSION) * places(actions);
+    levels[0] = tdm_actions_levels(actions, TDM_KNOB_VERSION) * tdm_actions_places(actions);
     return 1;
 }
 
 static void expand(const struct tdm_actions *actions, const int32_t *choice, int32_t *action)
 {
-    const int version = choice[0] / places(actions), place = choice[0] % places(actions);
+    const int places = tdm_actions_places(actions);
     tdm_actions_local(actions, action);
-    for (int i = 0; i < actions->count; i++) {
-        if (actions->knob[i] == TDM_KNOB_VERSION)
-            action[i] = version;
-        else if (actions->knob[i] == TDM_KNOB_XI)
-            action[i] = place ? actions->levels[i] - 1 : 0;
-        else if (actions->knob[i] == TDM_KNOB_CUT)
-            action[i] = place ? place - 1 : 0;
-    }
+    tdm_actions_set(actions, action, TDM_KNOB_VERSION, choice[0] / places);
+    tdm_actions_set_place(actions, action, choice[0] % places);
 }
 
 static const struct tdm_recipe recipe = {.learner = "dqn",

@@ -46,21 +46,11 @@ static const int entries[] = {TDM_SEES_BANDWIDTH,
 
 enum { EXIT, PLACE, BITS, BRANCHES };
 
-static int levels_of(const struct tdm_actions *actions, int knob)
-{
-    for (int i = 0; i < actions->count; i++)
-        if (actions->knob[i] == knob)
-            return actions->levels[i];
-    return 1;
-}
-
-// Where it is cut: nowhere, as all stays on the board, or at one of the points.
 static int find_branches(const struct tdm_actions *actions, int *levels)
 {
-    const bool sends = levels_of(actions, TDM_KNOB_XI) > 1;
-    levels[EXIT] = levels_of(actions, TDM_KNOB_EXIT);
-    levels[PLACE] = sends ? levels_of(actions, TDM_KNOB_CUT) + 1 : 1;
-    levels[BITS] = levels_of(actions, TDM_KNOB_BITS);
+    levels[EXIT] = tdm_actions_levels(actions, TDM_KNOB_EXIT);
+    levels[PLACE] = tdm_actions_places(actions);
+    levels[BITS] = tdm_actions_levels(actions, TDM_KNOB_BITS);
     return BRANCHES;
 }
 
@@ -68,16 +58,9 @@ static int find_branches(const struct tdm_actions *actions, int *levels)
 static void expand(const struct tdm_actions *actions, const int32_t *choice, int32_t *action)
 {
     tdm_actions_local(actions, action);
-    for (int i = 0; i < actions->count; i++) {
-        if (actions->knob[i] == TDM_KNOB_EXIT)
-            action[i] = choice[EXIT];
-        else if (actions->knob[i] == TDM_KNOB_BITS)
-            action[i] = choice[BITS];
-        else if (actions->knob[i] == TDM_KNOB_XI)
-            action[i] = choice[PLACE] ? actions->levels[i] - 1 : 0;
-        else if (actions->knob[i] == TDM_KNOB_CUT)
-            action[i] = choice[PLACE] ? choice[PLACE] - 1 : 0;
-    }
+    tdm_actions_set(actions, action, TDM_KNOB_EXIT, choice[EXIT]);
+    tdm_actions_set_place(actions, action, choice[PLACE]);
+    tdm_actions_set(actions, action, TDM_KNOB_BITS, choice[BITS]);
 }
 
 static const struct tdm_recipe recipe = {.learner = "sac",

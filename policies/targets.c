@@ -5,21 +5,12 @@
 
 #include "core/error.h"
 
-// How many levels a knob has; 1 where it is not free.
-static int levels_of(const struct tdm_actions *actions, int knob)
-{
-    for (int i = 0; i < actions->count; i++)
-        if (actions->knob[i] == knob)
-            return actions->levels[i];
-    return 1;
-}
-
 // What the levels of a knob are, be it free or not.
 static int values_of(const struct tdm_actions *actions, int knob,
                      const struct tdm_scenario *scenario, double *values, struct tdm_error *error)
 {
     const struct tdm_actions alone = {
-        .count = 1, .knob = {knob}, .levels = {levels_of(actions, knob)}};
+        .count = 1, .knob = {knob}, .levels = {tdm_actions_levels(actions, knob)}};
     return tdm_actions_values(&alone, 0, scenario, values, error);
 }
 
@@ -28,12 +19,12 @@ static int read_processors(struct tdm_targets *t, const struct tdm_scenario *sce
 {
     const struct tdm_board *board = scenario->boards[scenario->streams[0].board].board;
     double values[8];
-    t->processors = levels_of(actions, TDM_KNOB_PROCESSOR);
+    t->processors = tdm_actions_levels(actions, TDM_KNOB_PROCESSOR);
     if (values_of(actions, TDM_KNOB_PROCESSOR, scenario, values, error))
         return -1;
     for (int p = 0; p < t->processors; p++) {
         t->knob[p] = board->processors[(int)values[p]].domain;
-        t->levels[p] = levels_of(actions, t->knob[p]);
+        t->levels[p] = tdm_actions_levels(actions, t->knob[p]);
     }
     return 0;
 }
@@ -42,12 +33,12 @@ static int read_links(struct tdm_targets *t, const struct tdm_scenario *scenario
                       const struct tdm_actions *actions, struct tdm_error *error)
 {
     double layers[TDM_MOST_POINTS];
-    if (levels_of(actions, TDM_KNOB_XI) < 2)
+    if (tdm_actions_levels(actions, TDM_KNOB_XI) < 2)
         return 0;
     if (values_of(actions, TDM_KNOB_CUT, scenario, layers, error))
         return -1;
     if (layers[0] == 0)
-        t->links = levels_of(actions, TDM_KNOB_LINK);
+        t->links = tdm_actions_levels(actions, TDM_KNOB_LINK);
     return 0;
 }
 
@@ -70,13 +61,6 @@ int tdm_targets_local(const struct tdm_targets *targets)
     return count;
 }
 
-static void put(const struct tdm_actions *actions, int32_t *action, int knob, int level)
-{
-    for (int i = 0; i < actions->count; i++)
-        if (actions->knob[i] == knob)
-            action[i] = level;
-}
-
 void tdm_targets_action(const struct tdm_targets *targets, const struct tdm_actions *actions,
                         int target, int32_t *action)
 {
@@ -87,13 +71,14 @@ void tdm_targets_action(const struct tdm_targets *targets, const struct tdm_acti
     while (p < targets->processors && target >= targets->levels[p])
         target -= targets->levels[p++];
     if (p == targets->processors) {
-        put(actions, action, TDM_KNOB_XI, levels_of(actions, TDM_KNOB_XI) - 1);
-        put(actions, action, TDM_KNOB_LINK, target);
+        tdm_actions_set(actions, action, TDM_KNOB_XI, tdm_actions_levels(actions, TDM_KNOB_XI) - 1);
+        tdm_actions_set(actions, action, TDM_KNOB_LINK, target);
         return;
     }
     if (targets->knob[p] == TDM_GPU)
-        put(actions, action, TDM_KNOB_CPU, levels_of(actions, TDM_KNOB_CPU) - 1);
-    put(actions, action, TDM_KNOB_EMC, levels_of(actions, TDM_KNOB_EMC) - 1);
-    put(actions, action, targets->knob[p], target);
-    put(actions, action, TDM_KNOB_PROCESSOR, p);
+        tdm_actions_set(actions, action, TDM_KNOB_CPU,
+                        tdm_actions_levels(actions, TDM_KNOB_CPU) - 1);
+    tdm_actions_set(actions, action, TDM_KNOB_EMC, tdm_actions_levels(actions, TDM_KNOB_EMC) - 1);
+    tdm_actions_set(actions, action, targets->knob[p], target);
+    tdm_actions_set(actions, action, TDM_KNOB_PROCESSOR, p);
 }

@@ -199,10 +199,39 @@ void tdm_actions_plan(const struct tdm_actions *actions, const int32_t *action,
     plan->link = level[TDM_KNOB_LINK];
 }
 
+int tdm_actions_levels(const struct tdm_actions *actions, int knob)
+{
+    for (int i = 0; i < actions->count; i++)
+        if (actions->knob[i] == knob)
+            return actions->levels[i];
+    return 1;
+}
+
+void tdm_actions_set(const struct tdm_actions *actions, int32_t *action, int knob, int level)
+{
+    for (int i = 0; i < actions->count; i++)
+        if (actions->knob[i] == knob)
+            action[i] = level;
+}
+
 void tdm_actions_local(const struct tdm_actions *actions, int32_t *action)
 {
     for (int i = 0; i < actions->count; i++) {
         const int knob = actions->knob[i];
         action[i] = knob <= TDM_KNOB_EMC ? actions->levels[i] - 1 : 0;
     }
+}
+
+int tdm_actions_places(const struct tdm_actions *actions)
+{
+    return tdm_actions_levels(actions, TDM_KNOB_XI) > 1
+               ? tdm_actions_levels(actions, TDM_KNOB_CUT) + 1
+               : 1;
+}
+
+void tdm_actions_set_place(const struct tdm_actions *actions, int32_t *action, int place)
+{
+    const int all = tdm_actions_levels(actions, TDM_KNOB_XI) - 1;
+    tdm_actions_set(actions, action, TDM_KNOB_XI, place ? all : 0);
+    tdm_actions_set(actions, action, TDM_KNOB_CUT, place ? place - 1 : 0);
 }

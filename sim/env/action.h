@@ -51,7 +51,20 @@ int tdm_actions_values(const struct tdm_actions *actions, int i,
                        const struct tdm_scenario *scenario, double *values,
                        struct tdm_error *error);
 
+/** How many levels a knob has; 1 where it is not free. */
+int tdm_actions_levels(const struct tdm_actions *actions, int knob);
+
+/** Has an action choose a level of a knob; nothing where that is not free. */
+void tdm_actions_set(const struct tdm_actions *actions, int32_t *action, int knob, int level);
+
 /** The stream's own network on the board alone, at its top clocks. */
 void tdm_actions_local(const struct tdm_actions *actions, int32_t *action);
+
+/**
+ * Places where a network may be cut, all behind it sent: 0 is none, all of it on the board, which
+ * is the only one where nothing may be sent; then the points of the knob `cut`.
+ */
+int tdm_actions_places(const struct tdm_actions *actions);
+void tdm_actions_set_place(const struct tdm_actions *actions, int32_t *action, int place);
 
 #endif

@@ -71,10 +71,7 @@ static bool may_differ(const struct tdm_process *p, int entry)
     if (entry != TDM_SEES_VERSION && entry != TDM_SEES_EXIT)
         return p->coordinator != NULL;
     const int knob = entry == TDM_SEES_EXIT ? TDM_KNOB_EXIT : TDM_KNOB_VERSION;
-    for (int i = 0; i < p->actions.count; i++)
-        if (p->actions.knob[i] == knob)
-            return true;
-    return false;
+    return tdm_actions_levels(&p->actions, knob) > 1;
 }
 
 static int read_entries(struct tdm_process *p, struct tdm_error *error)
