@@ -169,6 +169,14 @@ static int go(const struct tdm_tree *tree, const char *path, struct walk *walk)
     return result;
 }
 
+// 0, or -errno: files are read and written, and folders listed; nothing else is opened.
+static int check_kind(const struct stat *what, int flags)
+{
+    if (S_ISREG(what->st_mode) || ((flags & O_DIRECTORY) && S_ISDIR(what->st_mode)))
+        return 0;
+    return S_ISDIR(what->st_mode) ? -EISDIR : -EINVAL;
+}
+
 // Opens the file that a walk has led to. A link that took its place meanwhile is not followed.
 static int open_end(const struct walk *walk, int flags)
 {
@@ -177,8 +185,9 @@ static int open_end(const struct walk *walk, int flags)
         return -EISDIR;
     if (fstat(walk->fds[walk->depth], &what))
         return -errno;
-    if (!S_ISREG(what.st_mode) && !((flags & O_DIRECTORY) && S_ISDIR(what.st_mode)))
-        return S_ISDIR(what.st_mode) ? -EISDIR : -EINVAL;
+    const int wrong = check_kind(&what, flags);
+    if (wrong)
+        return wrong;
     const int fd = openat(walk->fds[walk->depth - 1], strrchr(walk->real, '/') + 1,
                           flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
@@ -222,11 +231,10 @@ static int open_to_read(const struct tdm_tree *tree, const char *path, int flags
     }
     if (fd < 0)
         return fd;
-    const int failed = fstat(fd, &what) ? errno : 0;
-    if (!failed && (S_ISREG(what.st_mode) || ((flags & O_DIRECTORY) && S_ISDIR(what.st_mode))))
-        return fd;
-    close(fd);
-    return failed ? -failed : S_ISDIR(what.st_mode) ? -EISDIR : -EINVAL;
+    const int wrong = fstat(fd, &what) ? -errno : check_kind(&what, flags);
+    if (wrong)
+        close(fd);
+    return wrong ? wrong : fd;
 }
 
 static bool is_there(const struct tdm_tree *tree, const char *path)

@@ -159,7 +159,6 @@ static int measure_messages(struct race *race)
 
 static void end(struct race *race)
 {
-    char command[128];
     tdm_agent_close(race->connection);
     if (race->dealer)
         zmq_close(race->dealer);
@@ -168,9 +167,7 @@ static void end(struct race *race)
     bench_stop(race->echo);
     bench_stop(race->agent);
     bench_stop(race->vboard);
-    snprintf(command, sizeof command, "rm -rf %s", race->folder);
-    if (system(command))
-        perror(command);
+    bench_remove(race->folder);
 }
 
 static void run_agent(struct bench *bench)

@@ -185,10 +185,7 @@ static void run_clocks(struct bench *bench)
     tdm_saved_clear(&race.saved);
     tdm_hw_close(race.hw);
     bench_stop(race.vboard);
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", race.folder);
-    if (system(command))
-        perror(command);
+    bench_remove(race.folder);
 }
 
 const struct bench_case bench_clocks = {"clocks", "a board's clocks, set and verified", run_clocks};

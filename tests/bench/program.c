@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,4 +48,12 @@ void bench_stop(pid_t program)
         kill(program, SIGTERM);
         waitpid(program, NULL, 0);
     }
+}
+
+void bench_remove(const char *folder)
+{
+    char command[2 * BENCH_PLACE];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    if (system(command))
+        perror(command);
 }

@@ -13,6 +13,9 @@ enum { BENCH_PLACE = 256 };
  */
 pid_t bench_start(const char *const *arguments, char place[BENCH_PLACE]);
 
+/** Removes a folder that a benchmark has made, with all in it. */
+void bench_remove(const char *folder);
+
 /** Ends one and waits for that; -1 is fine. */
 void bench_stop(pid_t program);
 
