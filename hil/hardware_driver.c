@@ -144,6 +144,11 @@ static int settle(struct tdm_hardware *h, struct tdm_report *report, double *sec
                     clock->why[0] ? ": " : "", clock->why);
 }
 
+static int cores_of(const struct tdm_hardware *h, const struct tdm_plan *plan)
+{
+    return plan->cores ? plan->cores : (int)h->board->domain[TDM_CPU]->cores;
+}
+
 int tdm_hardware_set(struct tdm_hardware *h, const struct tdm_plan *plan, bool hurry,
                      struct tdm_agent_segment *there)
 {
@@ -157,7 +162,7 @@ int tdm_hardware_set(struct tdm_hardware *h, const struct tdm_plan *plan, bool h
     for (int d = 0; d < TDM_CLOCKS; d++)
         wish(h, plan, d, &setting);
     if (h->setup->core_count > 1)
-        setting.cores = plan->cores ? plan->cores : (int)h->board->domain[TDM_CPU]->cores;
+        setting.cores = cores_of(h, plan);
     if (h->set && same(&setting, &h->setting))
         return 0;
     if (tdm_agent_set(h->agent, &setting, hurry, &report, &there->seconds, &h->failed) ||
@@ -340,14 +345,23 @@ static int greet(struct tdm_hardware *h, const char *uri, struct tdm_error *erro
     return tdm_agent_take(h->agent, 0, error);
 }
 
-// The board as the model's begins: governed, with all cores online. To bring cores online takes a
-// tenth of a second, which is no request's.
+// All cores online, as the model's board begins: to bring them there takes a tenth of a second,
+// which is no request's. What is not to be had the first plan says.
+static void bring_online(struct tdm_hardware *h)
+{
+    struct tdm_setting setting = tdm_setting_none();
+    struct tdm_report report;
+    if (h->setup->core_count < 2)
+        return;
+    setting.cores = cores_of(h, &h->plan);
+    if (tdm_agent_set(h->agent, &setting, false, &report, NULL, &h->failed))
+        tdm_hardware_fail(h);
+}
+
 static int look_first(struct tdm_hardware *h, struct tdm_error *error)
 {
-    struct tdm_agent_segment there;
-    const struct tdm_plan first = h->plan;
-    if (tdm_hardware_set(h, &first, false, &there) >= 0)
-        read_board(h);
+    bring_online(h);
+    read_board(h);
     if (h->base.failed && error)
         *error = h->failed;
     if (h->base.failed)

@@ -21,33 +21,39 @@ static int lost(struct tdm_error *error)
     return tdm_fail(error, "the board is no longer held: it is being put back as it was");
 }
 
-// Writes from the `from`th target on, each followed by a look at what the file then holds: what
-// differs at once is the kernel's doing, what differs later somebody else's.
-static int write_targets(const struct tdm_hand *hand, struct tdm_targets *targets, size_t from,
-                         struct tdm_error *error)
-{
-    for (size_t i = from; i < targets->count; i++) {
-        struct tdm_target *target = &targets->list[i];
-        if (hand->may_write && !hand->may_write(hand->context))
-            return lost(error);
-        if (!tdm_saved_find(hand->saved, target->spot.path)) {
-            target->result = -ENODATA;
-            continue;
-        }
-        target->result = tdm_hw_put(hand->hw, &target->spot, target->text);
-        if (target->result == 0 &&
-            tdm_hw_text(hand->hw, &target->spot, target->at_once, sizeof target->at_once) < 0)
-            target->at_once[0] = '\0';
-    }
-    return 0;
-}
-
 // CPUs that came online have brought knobs along that nobody has saved yet.
 static int save_more(const struct tdm_hand *hand, struct tdm_error *error)
 {
     const int added = tdm_saved_take(hand->saved, hand->hw, false, error);
     if (added < 0 || (added > 0 && hand->saved_more && hand->saved_more(hand->context, error)))
         return -1;
+    return 0;
+}
+
+// Writes from the `from`th target on, each followed by a look at what the file then holds: what
+// differs at once is the kernel's doing, what differs later somebody else's.
+static int write_targets(const struct tdm_hand *hand, struct tdm_targets *targets, size_t from,
+                         struct tdm_error *error)
+{
+    bool looked = false; // for what nobody has saved
+    for (size_t i = from; i < targets->count; i++) {
+        struct tdm_target *target = &targets->list[i];
+        if (hand->may_write && !hand->may_write(hand->context))
+            return lost(error);
+        if (!tdm_saved_find(hand->saved, target->spot.path)) {
+            target->result = -ENODATA;
+            // A plain folder brings what a CPU has a moment after that.
+            if (target->of == TDM_CPU && !looked && save_more(hand, error))
+                return -1;
+            looked |= target->of == TDM_CPU;
+            if (!tdm_saved_find(hand->saved, target->spot.path))
+                continue;
+        }
+        target->result = tdm_hw_put(hand->hw, &target->spot, target->text);
+        if (target->result == 0 &&
+            tdm_hw_text(hand->hw, &target->spot, target->at_once, sizeof target->at_once) < 0)
+            target->at_once[0] = '\0';
+    }
     return 0;
 }
 

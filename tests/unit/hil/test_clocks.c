@@ -230,6 +230,24 @@ static void what_was_not_saved_is_not_written(void **state)
     end(&f);
 }
 
+static void what_a_cpu_brings_late_is_saved_then(void **state)
+{
+    struct fixture f;
+    (void)state;
+    begin(&f, "nano", "4");
+    for (size_t i = 0; i < f.saved.count; i++)
+        if (strcmp(f.saved.values[i].knob, "cpu-max") == 0)
+            f.saved.values[i].spot.path[1] = 'x'; // as if it had not been there
+    const size_t before = f.saved.count;
+    pin(&f, TDM_CPU, 102 MHZ);
+    assert_string_equal(apply(&f, NAN), "scaling_min_freq=102000 scaling_max_freq=102000");
+    assert_int_equal(f.report.clock[TDM_CPU].finding, TDM_FINDING_AS_ASKED);
+    assert_int_equal(f.saved.count, before + 1);
+    assert_string_equal(f.saved.values[before].knob, "cpu-max");
+    assert_true(f.saved.values[before].later);
+    end(&f);
+}
+
 static bool never(void *context)
 {
     (void)context;
@@ -339,6 +357,7 @@ int main(void)
         TEST(governed_is_as_it_was),
         TEST(nothing_is_written_that_the_board_has_not),
         TEST(what_was_not_saved_is_not_written),
+        TEST(what_a_cpu_brings_late_is_saved_then),
         TEST(nobody_writes_to_what_is_not_his),
         TEST(tells_why_a_clock_is_another),
         TEST(tells_of_the_memorys_cap),
